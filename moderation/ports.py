@@ -6,7 +6,7 @@ One suite of contract tests runs over every adapter of a port, fakes included.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from moderation.types import (
@@ -42,6 +42,14 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The present moment, aware, UTC; never goes backwards."""
+        ...
+
+
+class Log(Protocol):
+    """One line for each thing that happened: codes and ids, never text."""
+
+    def event(self, name: str, **fields: str | int | float | None) -> None:
+        """Write the line; never raises."""
         ...
 
 
@@ -90,6 +98,10 @@ class Platform(Protocol):
     when no answer came (try again later).
     """
 
+    async def check(self, action: Action) -> None:
+        """Raise ``PlatformFailure`` when it is plain beforehand that ``apply`` would be refused."""
+        ...
+
     async def apply(self, action: Action) -> bool:
         """Do what ``action`` says, or take back what ``action.reverses`` did when that is set.
 
@@ -98,7 +110,10 @@ class Platform(Protocol):
         ...
 
     async def notify(self, action: Action, case: Case) -> NoticeState:
-        """Tell the member why, in plain words; ``SENT``, or ``CLOSED`` when their DMs are shut."""
+        """Tell the member why, in plain words; ``SENT``, or ``CLOSED`` when their DMs are shut.
+
+        An action with ``reverses`` tells that the decision was taken back.
+        """
         ...
 
     async def show(self, view: CardView) -> CardRef:
@@ -139,12 +154,15 @@ class Store(Protocol):
         case: Case,
         quotes: Sequence[Quote],
         audit: Sequence[Draft],
+        *,
+        within: timedelta,
         report: Report | None = None,
     ) -> Case | None:
         """Insert ``case`` (its id is ignored) and return it with its id and version 1.
 
-        ``None`` when an undecided case of the same guild and incident exists already, or when the
-        report's message and reporter were recorded before: nothing is written.
+        ``None`` when an undecided case of the same guild and incident exists whose ``updated_at``
+        lies at most ``within`` from this one's (either side), or when the report's message and
+        reporter were recorded before: nothing is written, the caller joins instead.
         Audit drafts with an empty subject get ``case:<id>``.
         """
         ...
@@ -161,8 +179,10 @@ class Store(Protocol):
     ) -> bool:
         """Replace ``before`` by ``after`` where the stored version is still ``before.version``.
 
-        Inserts or updates ``action`` by its id, adds quotes (known message ids are left alone) and
-        the report in the same transaction. ``False`` when the version moved on: nothing written.
+        Inserts or updates ``action`` by its id, adds quotes (known pairs of message and digest are
+        left alone) and the report in the same transaction. The card fields are not touched: they
+        belong to ``card_shown``. ``False`` when the version moved on or the report's message and
+        reporter were recorded before: nothing written.
         """
         ...
 
@@ -175,7 +195,7 @@ class Store(Protocol):
         ...
 
     async def undecided(self, guild: GuildId, incident: str) -> Case | None:
-        """The undecided case of an incident; there is at most one."""
+        """The newest undecided case of an incident."""
         ...
 
     async def case_of(self, guild: GuildId, message: MessageId) -> Case | None:
@@ -217,7 +237,10 @@ class Store(Protocol):
         ...
 
     async def history(self, guild: GuildId, user: UserId) -> History:
-        """What is known about a member; zeros for a stranger."""
+        """What is known about a member; zeros for a stranger.
+
+        ``actions`` counts those applied for real and not taken back; ``cases`` those not dismissed.
+        """
         ...
 
     async def last_seen(self, guild: GuildId) -> Mapping[ChannelId, LastSeen]:

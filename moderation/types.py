@@ -267,7 +267,7 @@ class Reason:
 class Verdict:
     """The answer of ``decide``: what to do with a message, and why.
 
-    ``degraded`` is true when a scorer failed or ran out of time; such a verdict never enforces.
+    ``signals`` has the leading one first. ``degraded`` is true when a scorer failed or ran out of time; such a verdict never enforces.
     ``recommended`` is what the card's first button does; ``None`` recommends nothing.
     """
 
