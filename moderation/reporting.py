@@ -1,0 +1,183 @@
+"""A member says that something is wrong; the report joins the open case or opens one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from moderation.cases import UNDECIDED, Joined, advance
+from moderation.drawing import Cards
+from moderation.errors import StoreError
+from moderation.ports import Clock, Log, Store
+from moderation.risks import owner_of
+from moderation.screening import new_case, opened, quote
+from moderation.text import digest
+from moderation.types import (
+    ActionKind,
+    Case,
+    Disposition,
+    Draft,
+    Message,
+    Policy,
+    Quote,
+    Reason,
+    Report,
+    ReportCategory,
+    Risk,
+    Severity,
+    Signal,
+    UserId,
+    Verdict,
+)
+from moderation.window import Window
+
+_TRIES = 50
+
+_MEANING: dict[ReportCategory, tuple[Risk, Severity, ActionKind | None]] = {
+    ReportCategory.RUDE: (Risk.FORUM, Severity.MEDIUM, ActionKind.WARN),
+    ReportCategory.SPAM: (Risk.FORUM, Severity.MEDIUM, ActionKind.REMOVE),
+    ReportCategory.SAFETY: (Risk.SAFETY, Severity.CRITICAL, ActionKind.REMOVE),
+    ReportCategory.PRIVATE_DATA: (Risk.DATA, Severity.HIGH, ActionKind.REMOVE),
+    ReportCategory.IMPERSONATION: (Risk.BRAND, Severity.HIGH, ActionKind.KICK),
+    ReportCategory.ILLEGAL: (Risk.COMPLIANCE, Severity.HIGH, ActionKind.REMOVE),
+    ReportCategory.OFF_TOPIC: (Risk.FORUM, Severity.LOW, ActionKind.REDIRECT),
+    ReportCategory.OTHER: (Risk.FORUM, Severity.LOW, None),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What the reporter is told at once. ``again``: they had reported this message before.
+
+    ``decided``: a person has looked at this content already; the report is kept with that case.
+    """
+
+    case: Case
+    again: bool = False
+    decided: bool = False
+
+
+class Reporting:
+    """Members' reports."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        cards: Cards,
+        clock: Clock,
+        log: Log,
+        policy: Policy,
+        window: Window,
+    ) -> None:
+        self._store = store
+        self._cards = cards
+        self._clock = clock
+        self._log = log
+        self._policy = policy
+        self._window = window
+
+    async def report(
+        self,
+        message: Message,
+        reporter: UserId,
+        category: ReportCategory,
+        words: str = "",
+    ) -> Receipt:
+        """Record the report once for each message and reporter, and queue it.
+
+        The message need not be known. Nothing about the reporter leaves the store.
+        """
+        report = Report(
+            guild=message.guild,
+            message=message.id,
+            reporter=reporter,
+            category=category,
+            at=self._clock.now(),
+            words=words.strip(),
+        )
+        receipt = await self._filed(message, report)
+        self._log.event("reported", case=receipt.case.id, again=int(receipt.again))
+        await self._cards.draw(receipt.case.id)
+        return receipt
+
+    async def _filed(self, message: Message, report: Report) -> Receipt:
+        for _ in range(_TRIES):
+            earlier = await self._store.reported(
+                report.guild, report.message, report.reporter
+            )
+            if earlier is not None:
+                return Receipt(case=earlier, again=True)
+            current = await self._store.case_of(message.guild, message.id)
+            case = await (
+                self._open(message, report)
+                if current is None
+                else self._join(current, report)
+            )
+            if case is not None:
+                return Receipt(case=case, decided=case.state not in UNDECIDED)
+        raise StoreError(f"the report of message {message.id} could not be written")
+
+    async def _open(self, message: Message, report: Report) -> Case | None:
+        case = new_case(message, self._verdict(report), f"report:{message.id}")
+        return await self._store.open_case(
+            _reported_first(case, report),
+            self._quotes(message),
+            (opened(case), _audit(case, report)),
+            within=self._policy.join_within,
+            report=report,
+        )
+
+    async def _join(self, case: Case, report: Report) -> Case | None:
+        risk, severity, _ = _MEANING[report.category]
+        event = Joined(
+            at=max(report.at, case.updated_at),
+            signals=(_signal(report, risk),),
+            severity=severity,
+            reports=1,
+        )
+        after = advance(case, event)
+        audit = (_audit(after, report),)
+        return (
+            after if await self._store.save(case, after, audit, report=report) else None
+        )
+
+    def _verdict(self, report: Report) -> Verdict:
+        risk, severity, recommended = _MEANING[report.category]
+        return Verdict(
+            disposition=Disposition.REVIEW,
+            reasons=(Reason(code=f"reported.{report.category.value}"),),
+            signals=(_signal(report, risk),),
+            severity=severity,
+            risk=risk,
+            owner=owner_of(risk),
+            recommended=recommended,
+            policy_version=self._policy.version,
+        )
+
+    def _quotes(self, message: Message) -> tuple[Quote, ...]:
+        before = self._window.before(message.channel, message.id, 3)
+        after = self._window.after(message.channel, message.id, 3)
+        return (
+            *(quote(m, n - len(before)) for n, m in enumerate(before)),
+            quote(message, 0, digest(message.text)),
+            *(quote(m, n + 1) for n, m in enumerate(after)),
+        )
+
+
+def _reported_first(case: Case, report: Report) -> Case:
+    return replace(case, reports=1, opened_at=report.at, updated_at=report.at)
+
+
+def _signal(report: Report, risk: Risk) -> Signal:
+    return Signal(kind=f"report.{report.category.value}", risk=risk, score=1.0)
+
+
+def _audit(case: Case, report: Report) -> Draft:
+    return Draft(
+        at=report.at,
+        guild=report.guild,
+        actor="member",
+        event="case.reported",
+        subject=f"case:{case.id}" if case.id else "",
+        facts=(("message", report.message), ("category", report.category.value)),
+    )
