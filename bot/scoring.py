@@ -69,3 +69,9 @@ class BatchedScoring:
     async def _score(self, texts: Sequence[str]) -> Sequence[Scores]:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._scorer.score, texts)
+
+
+def _heard(submitted: asyncio.Future[Scores]) -> None:
+    """Take note of what a scoring raised after its caller had stopped waiting for it."""
+    if not submitted.cancelled():
+        submitted.exception()
