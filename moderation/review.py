@@ -52,6 +52,7 @@ from moderation.types import (
     Moderator,
     NoticeState,
     Policy,
+    UserId,
 )
 
 TELL_FIRST = frozenset({ActionKind.KICK, ActionKind.BAN})
@@ -114,9 +115,27 @@ class Review:
         chosen = kind or case.recommended
         if chosen is None:
             raise IllegalMove("nothing_recommended")
-        action = self._requested(case, click.by, chosen, redirect_to)
+        action = self._requested(case, click.by.id, chosen, redirect_to)
         event = ActRequested(at=action.requested_at, by=click.by.id, action=action.id)
         await self._decide(case, event, f"action.{chosen.value}.requested", action)
+        return await self.carry_out(action)
+
+    async def enforce(self, case: Case) -> Case:
+        """Carry out what is recommended without a person: only for what the policy names.
+
+        A case that somebody decided meanwhile is left alone.
+        """
+        if case.recommended is None or case.state is not CaseState.OPEN:
+            return case
+        action = self._requested(case, UserId("system"), case.recommended, None)
+        event = ActRequested(
+            at=action.requested_at, by=action.requested_by, action=action.id
+        )
+        name = f"action.{action.kind.value}.requested"
+        try:
+            await self._decide(case, event, name, action)
+        except Overtaken:
+            return await self._row(case.id)
         return await self.carry_out(action)
 
     async def dismiss(self, click: Click) -> Case:
@@ -208,7 +227,8 @@ class Review:
             failure="",
         )
         event = UndoApplied(at=now) if action.reverses else ActionApplied(at=now)
-        await self._commit(done, event, f"action.{action.kind.value}.applied")
+        outcome = "reversed" if action.reverses else "applied"
+        await self._commit(done, event, f"action.{action.kind.value}.{outcome}")
         return done
 
     async def _tell_first(self, action: Action) -> Action:
@@ -318,7 +338,7 @@ class Review:
         return Overtaken("overtaken", by=by, state=case.state.value)
 
     def _requested(
-        self, case: Case, by: Moderator, kind: ActionKind, redirect_to: ChannelId | None
+        self, case: Case, by: UserId, kind: ActionKind, redirect_to: ChannelId | None
     ) -> Action:
         now = self._clock.now()
         return Action(
@@ -330,7 +350,7 @@ class Review:
             target=case.subject,
             message=case.messages[0],
             state=ActionState.REQUESTED,
-            requested_by=by.id,
+            requested_by=by,
             requested_at=now,
             until=self._until(kind, now),
             notice=_first_notice(kind),

@@ -76,6 +76,7 @@ class Screening:
         cards: Cards,
         log: Log,
         record: Callable[[Fact], Awaitable[None]],
+        enforce: Callable[[Case], Awaitable[Case]],
     ) -> None:
         self._store = store
         self._scoring = scoring
@@ -85,6 +86,7 @@ class Screening:
         self._cards = cards
         self._log = log
         self._record = record
+        self._enforce = enforce
         self._trailing: dict[ChannelId, dict[CaseId, int]] = {}
 
     async def screen(self, message: Message) -> Verdict:
@@ -160,6 +162,8 @@ class Screening:
         if case is not None:
             self._trailing.setdefault(message.channel, {})[case.id] = 0
             await self._cards.draw(case.id)
+            if verdict.disposition is Disposition.ENFORCE:
+                return await self._enforce(case)
         return case
 
     async def _file(self, prepared: Prepared, verdict: Verdict) -> Case | None:

@@ -67,7 +67,7 @@ def a_case(state: CaseState = CaseState.OPEN, **fields: object) -> Case:
     return replace(case, **fields)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("state", "event"), product(CaseState, EVENTS))
+@pytest.mark.parametrize(("state", "event"), list(product(CaseState, EVENTS)))
 def test_the_table_is_the_law(state: CaseState, event: cases.Event) -> None:
     case = a_case(state)
     expected = TRANSITIONS.get((state, type(event)))
@@ -128,7 +128,9 @@ def test_choices_follow_the_state_and_the_right() -> None:
     assert cases.actions_for(a_case(), stranger, NOON) == cases.Choices()
     assert cases.actions_for(a_case(), mia, NOON).dismiss
     assert cases.actions_for(a_case(CaseState.ACTING), mia, NOON) == cases.Choices()
-    assert cases.actions_for(a_case(CaseState.RESOLVED), mia, NOON) == cases.Choices(undo=True)
+    assert cases.actions_for(a_case(CaseState.RESOLVED), mia, NOON) == cases.Choices(
+        undo=True
+    )
 
 
 def test_only_the_holder_may_give_a_claim_back() -> None:
