@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -23,6 +24,8 @@ PREFIX = "TIDEKEEPER_"
 TOKEN = "DISCORD_TOKEN"  # noqa: S105 - the name of a variable, not a secret
 NOT_SETTINGS = frozenset({"TIDEKEEPER_DATA", "TIDEKEEPER_CONFIG"})
 """Variables of ours that are no settings: where test data and the settings file are."""
+
+NO_OPTIONS: Mapping[str, tuple[str, str]] = MappingProxyType({})
 
 Path_ = tuple[str, ...]
 Tree = dict[str, Any]
@@ -53,9 +56,14 @@ _WORDING = {
 }
 
 
-def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
+def load(
+    path: Path | None,
+    environ: Mapping[str, str],
+    options: Mapping[str, tuple[str, str]] = NO_OPTIONS,
+) -> Settings:
     """The settings of ``path`` (none: ``TIDEKEEPER_CONFIG``, else the defaults) and ``environ``.
 
+    ``options`` come from the command line and go before all else: option to dotted key and value.
     Raises ``SettingsError`` with a line for each problem.
     """
     named = environ.get("TIDEKEEPER_CONFIG")
@@ -63,6 +71,9 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     text = _read(path) if path else ""
     tree = _parse(text, str(path))
     places, problems = _overlay(tree, environ)
+    for option, (key, value) in options.items():
+        if _put(tree, tuple(key.split(".")), value):
+            places[tuple(key.split("."))] = f"option {option}"
     try:
         settings = Settings.model_validate(tree)
     except ValidationError as error:
@@ -116,14 +127,14 @@ def _is_free_table(kind: object) -> bool:
     return getattr(kind, "__origin__", None) is Mapping
 
 
-def _overlay(tree: Tree, environ: Mapping[str, str]) -> tuple[Mapping[Path_, str], list[str]]:
+def _overlay(tree: Tree, environ: Mapping[str, str]) -> tuple[dict[Path_, str], list[str]]:
     """Put the environment's values into ``tree``; returns who set what, and the problems."""
     known = {TOKEN: ("discord", "token"), **variables()}
     places: dict[Path_, str] = {}
     problems: list[str] = []
     for name in known:
         if name in environ and _put(tree, known[name], environ[name]):
-            places[known[name]] = name
+            places[known[name]] = f"environment {name}"
     for name in sorted(environ):
         if name.startswith(PREFIX) and name not in known and name not in NOT_SETTINGS:
             problems.append(f"environment {name}: unknown setting{_meant(name, list(known))}")
@@ -151,7 +162,7 @@ class _Sources:
     def of(self, key: Path_) -> str:
         for end in range(len(key), 0, -1):
             if key[:end] in self._places:
-                return f"environment {self._places[key[:end]]}"
+                return self._places[key[:end]]
             if key[:end] in self._lines:
                 return f"{self._name}, line {self._lines[key[:end]]}"
         return self._name

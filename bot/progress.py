@@ -1,0 +1,39 @@
+"""A progress bar on a terminal, and nothing in a pipe."""
+
+from __future__ import annotations
+
+import sys
+from typing import Self, TextIO
+
+_WIDTH = 30
+
+
+class Progress:
+    """Counts work done out of ``total`` and draws it at every whole percent."""
+
+    def __init__(self, label: str, total: int, stream: TextIO | None = None) -> None:
+        self._label = label
+        self._total = max(total, 1)
+        self._stream = stream or sys.stderr
+        self._shown = -1
+        self._alive = self._stream.isatty()
+
+    def __enter__(self) -> Self:
+        self.reach(0)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._alive:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+
+    def reach(self, done: int) -> None:
+        """Show that ``done`` of the total is finished."""
+        percent = min(100, done * 100 // self._total)
+        if not self._alive or percent == self._shown:
+            return
+        self._shown = percent
+        full = _WIDTH * percent // 100
+        bar = "#" * full + "." * (_WIDTH - full)
+        self._stream.write(f"\r{self._label} [{bar}] {percent:3} %")
+        self._stream.flush()
