@@ -1,0 +1,161 @@
+"""Reads a JSON document of any size piece by piece, in flat memory.
+
+The standard library's scanner does the parsing; this file only decides how much text it is
+given. No file stays open between two pieces.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from json import JSONDecodeError, JSONDecoder
+from pathlib import Path
+from typing import Any
+
+PIECE = 65_536
+LONGEST_VALUE = 16 * 1024 * 1024
+"""Characters that one value (a message, a header) may take; far above what Discord allows."""
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_NEARLY = 12
+"""An error this close to the end of what was read may only mean that more must be read."""
+
+
+class Damaged(Exception):
+    """The document cannot be read on from ``offset`` (characters from its start)."""
+
+    def __init__(self, offset: int, why: str) -> None:
+        super().__init__(why)
+        self.offset = offset
+        self.why = why
+
+
+class Pieces:
+    """The text of a UTF-8 file in pieces; ``taken`` counts the bytes read so far."""
+
+    def __init__(self, path: Path, size: int = PIECE) -> None:
+        self._path = path
+        self._size = size
+        self._decode = codecs.getincrementaldecoder("utf-8-sig")()
+        self.taken = 0
+
+    def next(self) -> str:
+        """The next piece; empty at the end. Raises ``Damaged`` (offset in bytes)."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self.taken)
+                raw = file.read(self._size)
+        except OSError as error:
+            why = (error.strerror or "cannot be read").lower()
+            raise Damaged(self.taken, why) from None
+        try:
+            text = self._decode.decode(raw, final=not raw)
+        except UnicodeDecodeError as error:
+            raise Damaged(self.taken + error.start, "not UTF-8 text") from None
+        self.taken += len(raw)
+        return text if text or not raw else self.next()
+
+
+class JsonStream:
+    """A cursor over a document. Every method raises ``Damaged`` when the text is not JSON."""
+
+    def __init__(self, pieces: Pieces) -> None:
+        self._pieces = pieces
+        self._decoder = JSONDecoder()
+        self._text = ""
+        self._at = 0
+        self._before = 0
+        self._ended = False
+
+    @property
+    def offset(self) -> int:
+        """Characters read from the start of the document."""
+        return self._before + self._at
+
+    def peek(self) -> str:
+        """The next character that is no white space; empty at the end."""
+        while True:
+            match = _SPACE.match(self._text, self._at)
+            self._at = match.end() if match else self._at
+            if self._at < len(self._text):
+                return self._text[self._at]
+            if not self._more():
+                return ""
+
+    def expect(self, wanted: str) -> str:
+        """Step over the next character, which must be one of ``wanted``; returns it."""
+        found = self.peek()
+        if not found:
+            raise Damaged(self.offset, "the file ends too early")
+        if found not in wanted:
+            raise Damaged(self.offset, f"expected {' or '.join(wanted)}")
+        self._at += 1
+        return found
+
+    def value(self) -> Any:
+        """The next value, whole."""
+        self.peek()
+        while True:
+            try:
+                value, end = self._decoder.raw_decode(self._text, self._at)
+            except JSONDecodeError as error:
+                self._grow(error)
+                continue
+            except (RecursionError, ValueError):
+                raise Damaged(self.offset, "a value is nested too deeply or too large") from None
+            length = end - self._at
+            if end < len(self._text) or not self._more():
+                self._at += length
+                return value
+
+    def members(self) -> Iterator[str]:
+        """The keys of an object; the caller reads each key's value before asking for the next."""
+        self.expect("{")
+        if self.peek() == "}":
+            self.expect("}")
+            return
+        while True:
+            if self.peek() not in ('"', ""):
+                raise Damaged(self.offset, "expected a key in quotes")
+            key = str(self.value())
+            self.expect(":")
+            yield key
+            if self.expect(",}") == "}":
+                return
+
+    def items(self) -> Iterator[Any]:
+        """The values of a list, one by one."""
+        self.expect("[")
+        if self.peek() == "]":
+            self.expect("]")
+            return
+        while True:
+            yield self.value()
+            if self.expect(",]") == "]":
+                return
+
+    def _grow(self, error: JSONDecodeError) -> None:
+        """Read on if the error may come from the end of what was read; else it is damage."""
+        unfinished = error.msg.startswith("Unterminated") or error.pos >= len(self._text) - _NEARLY
+        if len(self._text) - self._at > LONGEST_VALUE:
+            raise Damaged(self.offset, "a value is too large") from None
+        if not unfinished:
+            raise Damaged(self._before + error.pos, "not valid JSON") from None
+        if not self._more(len(self._text) - self._at):
+            why = "the file ends too early" if self._ended and unfinished else "not valid JSON"
+            raise Damaged(self.offset, why) from None
+
+    def _more(self, least: int = 1) -> bool:
+        """Read at least ``least`` characters on, dropping what is used; whether there were any."""
+        pieces = [self._text[self._at :]]
+        self._before += self._at
+        self._at = 0
+        gained = 0
+        while gained < least and not self._ended:
+            piece = self._pieces.next()
+            self._ended = not piece
+            gained += len(piece)
+            pieces.append(piece)
+        self._text = "".join(pieces)
+        return gained > 0
