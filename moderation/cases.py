@@ -6,11 +6,11 @@ with ``WHERE version = ?`` so that of two people exactly one wins.
 
 ::
 
-            Joined, Grown, Claimed, Released
+            Joined, Grown, Claimed, Released        (Joined, Grown, Noticed: in every state)
                ┌────┐
                ▼    │    ActRequested          ActionApplied
-    (new) ──► OPEN ─┴───────────────► ACTING ─────────────────► RESOLVED ──┐ Noticed
-               ▲ ▲ │                   │  ▲                        │   ▲───┘
+    (new) ──► OPEN ─┴───────────────► ACTING ─────────────────► RESOLVED
+               ▲ ▲ │                   │  ▲                        │
                │ │ │ Dismissed         │  │ ActRequested           │
                │ │ ▼                   ▼  │                        │ UndoRequested
                │ DISMISSED           FAILED ──Dismissed──►         ▼
@@ -172,7 +172,6 @@ TRANSITIONS: Mapping[tuple[CaseState, type[Event]], CaseState] = {
     (_S.FAILED, Dismissed): _S.DISMISSED,
     (_S.RESOLVED, Joined): _S.RESOLVED,
     (_S.RESOLVED, Grown): _S.RESOLVED,
-    (_S.RESOLVED, Noticed): _S.RESOLVED,
     (_S.RESOLVED, UndoRequested): _S.UNDOING,
     (_S.DISMISSED, Joined): _S.DISMISSED,
     (_S.DISMISSED, Grown): _S.DISMISSED,
@@ -181,6 +180,7 @@ TRANSITIONS: Mapping[tuple[CaseState, type[Event]], CaseState] = {
     (_S.UNDOING, Grown): _S.UNDOING,
     (_S.UNDOING, UndoApplied): _S.OPEN,
     (_S.UNDOING, UndoFailed): _S.RESOLVED,
+    **{(state, Noticed): state for state in CaseState},
 }
 
 UNDECIDED = frozenset({_S.OPEN, _S.ACTING, _S.FAILED, _S.UNDOING})

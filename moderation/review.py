@@ -239,6 +239,15 @@ class Review:
             else action
         )
 
+    async def _tell_if_it_stands(self, action: Action) -> Action:
+        """A decision that was taken back before its notice arrived is not told any more."""
+        superseded = (await self._row(action.case)).action != action.id
+        return (
+            replace(action, notice=NoticeState.NONE)
+            if superseded
+            else await self._tell(action)
+        )
+
     async def _tell(self, action: Action) -> Action:
         case = await self._row(action.case)
         try:

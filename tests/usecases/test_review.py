@@ -177,6 +177,22 @@ async def test_undo_of_a_dismissal_needs_no_platform(desk: Desk) -> None:
     assert desk.platform.applied == {}
 
 
+async def test_a_decision_taken_back_before_it_was_told_is_not_told(desk: Desk) -> None:
+    case = await desk.opened(recommended=ActionKind.TIMEOUT)
+
+    def silent(phase: str, name: str) -> None:
+        if name == "notify":
+            raise PlatformUnreachable("503")
+
+    desk.platform.fault = silent
+    done = await desk.review.act(click(case))
+    assert (await desk.store.action(done.action)).notice is NoticeState.PENDING
+    undone = await desk.review.undo(click(done))
+    desk.platform.fault = lambda phase, name: None
+    await desk.resume()
+    assert set(desk.platform.notices) == {undone.action}
+
+
 class Killed(BaseException):
     """The process died here."""
 
