@@ -203,7 +203,7 @@ class Review:
                 action.state is ActionState.APPLIED
                 and action.notice is NoticeState.PENDING
             ):
-                action = await self._tell(action)
+                action = await self._tell_if_it_stands(action)
                 await self._commit(
                     action, Noticed(at=self._clock.now()), "member.notice"
                 )
