@@ -1,0 +1,1 @@
+"""The only doors to the world: each adapter keeps the contract of one port of the core."""
