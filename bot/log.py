@@ -72,7 +72,7 @@ class LibraryLines(logging.Handler):
             {
                 "logger": record.name,
                 "at_line": f"{record.module}:{record.lineno}",
-                "said": _slug(record.msg) if record.args else None,
+                "said": _slug(record.msg) if _is_constant(record) else None,
                 "error": error,
             },
         )
@@ -83,6 +83,11 @@ def adopt_libraries(log: LineLog) -> None:
     root = logging.getLogger()
     root.handlers = [LibraryLines(log)]
     root.setLevel(logging.INFO)
+
+
+def _is_constant(record: logging.LogRecord) -> bool:
+    """Whether the wording holds no values: it has places for them, or discord.py wrote it."""
+    return bool(record.args) or record.name.startswith("discord")
 
 
 def _level(number: int) -> str:

@@ -1,0 +1,115 @@
+"""Texts on their own: each is judged as if it were the only message there is.
+
+The same detectors, engine and ``decide`` as in chat, in mode ``queue``, without a window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from bot.exports import clean
+from config.policy import to_policy
+from config.schema import Settings
+from moderation.detectors import ALL, Rules
+from moderation.policy import decide
+from moderation.ports import Scorer
+from moderation.text import digest_of, fold
+from moderation.types import (
+    Author,
+    ChannelId,
+    Context,
+    GuildId,
+    Message,
+    MessageId,
+    Mode,
+    Scores,
+    Signal,
+    UserId,
+)
+
+_NO_TIME = datetime.fromtimestamp(0, UTC)
+
+Answer = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A text to judge; ``id`` is handed back as it came."""
+
+    id: str | int | None
+    text: str
+    channel: str = ""
+
+
+class Assessor:
+    """Judges texts in batches."""
+
+    def __init__(self, scorer: Scorer, settings: Settings) -> None:
+        chosen = settings.policy.model_copy(update={"mode": Mode.QUEUE})
+        self._policy = to_policy(settings.model_copy(update={"policy": chosen}))
+        self._rules = Rules.of(self._policy)
+        self._scorer = scorer
+
+    def assess(self, texts: Sequence[Text]) -> list[Answer]:
+        """One answer for each text, in order, in the words of the contract."""
+        contexts = [_context(text) for text in texts]
+        scores = self._scores([context.message.text for context in contexts])
+        return [
+            self._answer(text, context, scored)
+            for text, context, scored in zip(texts, contexts, scores, strict=True)
+        ]
+
+    def _scores(self, texts: Sequence[str]) -> Sequence[Scores | None]:
+        """``None`` for each when the engine fails: foreign code must not end the work."""
+        try:
+            return self._scorer.score(texts)
+        except Exception:  # whatever it is, the answers say so: they are degraded
+            return [None] * len(texts)
+
+    def _answer(self, text: Text, context: Context, scores: Scores | None) -> Answer:
+        found = (detector(context, self._rules) for detector in ALL)
+        signals = tuple(signal for signal in found if signal is not None)
+        verdict = decide(
+            signals,
+            scores,
+            context,
+            self._policy,
+            engine=self._scorer.name,
+            failed=scores is None,
+        )
+        labels = asdict(scores or Scores())
+        return {
+            "id": text.id,
+            "scores": {label: round(float(score), 4) for label, score in labels.items()},
+            "signals": [_signal(signal) for signal in verdict.signals],
+            "disposition": verdict.disposition.value,
+            "engine": self._scorer.name,
+            "degraded": verdict.degraded,
+        }
+
+
+def _signal(signal: Signal) -> Answer:
+    return {
+        "kind": signal.kind,
+        "risk": int(signal.risk),
+        "score": round(float(signal.score), 4),
+        "spans": [[span.start, span.end] for span in signal.spans],
+    }
+
+
+def _context(text: Text) -> Context:
+    wording = clean(text.text)
+    channel = clean(text.channel)
+    folded = fold(wording).text
+    message = Message(
+        id=MessageId(""),
+        guild=GuildId(""),
+        channel=ChannelId(channel),
+        channel_name=channel,
+        author=Author(id=UserId("")),
+        at=_NO_TIME,
+        text=wording,
+    )
+    return Context(message=message, folded=folded, digest=digest_of(folded))

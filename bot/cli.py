@@ -1,0 +1,240 @@
+"""The command line: what there is, and how every command ends.
+
+Exit codes: 0 done, 2 bad usage or bad input, 1 a failure of our own. Whatever goes wrong is said in
+one line a problem on stderr; there is never a traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import NoReturn
+
+from moderation.errors import SettingsError, TidekeeperError, UserError
+
+Options = argparse.Namespace
+Environ = Mapping[str, str]
+Command = Callable[[Options, Environ], int]
+
+INTERRUPTED = 130
+"""What shells expect of a program that was stopped from the keyboard."""
+
+
+def main(argv: Sequence[str] | None = None, environ: Environ | None = None) -> int:
+    """Run one command and return its exit code."""
+    try:
+        options = parser().parse_args(argv)
+    except SystemExit as done:
+        return int(done.code or 0)
+    command: Command = options.command
+    return _ending(lambda: command(options, os.environ if environ is None else environ))
+
+
+def _ending(work: Callable[[], int]) -> int:
+    """The exit code of ``work``, whatever happens in it."""
+    try:
+        code = work()
+        sys.stdout.flush()
+        return code
+    except SettingsError as error:
+        return _fail(2, *error.problems)
+    except UserError as error:
+        return _fail(2, str(error))
+    except TidekeeperError as error:
+        return _fail(1, str(error))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader went away. Nothing more can be written, not even by the interpreter's end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        return _fail(1, f"{error.filename or 'system'}: {(error.strerror or 'failed').lower()}")
+    except Exception as error:  # the last door: a defect of ours is named by place, never dumped
+        return _fail(1, f"internal error ({type(error).__name__} in {_place(error)})")
+
+
+def _fail(code: int, *problems: str) -> int:
+    for problem in problems:
+        print(f"tidekeeper: {' '.join(problem.split())}", file=sys.stderr)
+    return code
+
+
+def _place(error: Exception) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "unknown place"
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}"
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with code 2."""
+        self.exit(_fail(2, f"{message} (see {self.prog} --help)"))
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands with their options."""
+    top = _Parser(
+        prog="tidekeeper",
+        description="A moderation bot and community desk for Discord.",
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"tidekeeper {_version()}")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    for add in (_run, _demo, _replay, _score, _doctor, _engine, _db, _bench):
+        add(commands)
+    return top
+
+
+def _version() -> str:
+    try:
+        return version("tidekeeper")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+_Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse names no public type for it
+
+
+def _command(commands: _Commands[_Parser], name: str, text: str, call: Command) -> _Parser:
+    added = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+    added.set_defaults(command=call)
+    return added
+
+
+def _add_config(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--config", type=Path, metavar="FILE", help="settings (TOML)")
+
+
+def _run(commands: _Commands[_Parser]) -> None:
+    def call(options: Options, environ: Environ) -> int:
+        from bot.commands.run import run
+
+        return run(options, environ)
+
+    command = _command(commands, "run", "connect to Discord with DISCORD_TOKEN and watch", call)
+    _add_config(command)
+    command.add_argument("--api", metavar="URL", help="another Discord-compatible server")
+    command.add_argument("--gateway", metavar="URL", help="its gateway (default: it says itself)")
+
+
+def _demo(commands: _Commands[_Parser]) -> None:
+    def call(options: Options, environ: Environ) -> int:
+        from bot.commands.run import demo
+
+        return demo(options, environ)
+
+    command = _command(commands, "demo", "a local Discord, a small company and the bot", call)
+    _add_config(command)
+    command.add_argument("--port", type=_port, default=8700, metavar="P", help="default: 8700")
+    command.add_argument(
+        "--check", action="store_true", help="play the story once and print a JSON summary"
+    )
+
+
+def _replay(commands: _Commands[_Parser]) -> None:
+    def call(options: Options, environ: Environ) -> int:
+        from bot.commands.replay import replay
+
+        return replay(options, environ)
+
+    command = _command(
+        commands, "replay", "run the whole pipeline over chat exports, acting on nothing", call
+    )
+    command.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="export, or folder of exports"
+    )
+    command.add_argument("--policy", type=Path, metavar="FILE", help="settings (TOML), as for run")
+    command.add_argument("--out", type=Path, metavar="DIR", help="write the report as files")
+    command.add_argument("--json", action="store_true", help="print the report as one JSON object")
+
+
+def _score(commands: _Commands[_Parser]) -> None:
+    def call(options: Options, environ: Environ) -> int:
+        from bot.commands.score import score
+
+        return score(options, environ)
+
+    command = _command(
+        commands, "score", "score texts: JSONL on standard input, JSONL on standard output", call
+    )
+    _add_config(command)
+    command.add_argument("--engine", metavar="NAME", help="builtin, detoxify:original, …")
+
+
+def _doctor(commands: _Commands[_Parser]) -> None:
+    def call(options: Options, environ: Environ) -> int:
+        from bot.commands.doctor import doctor
+
+        return doctor(options, environ)
+
+    command = _command(
+        commands, "doctor", "check settings, token, rights, store, engine; say how to mend", call
+    )
+    _add_config(command)
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.add_argument(
+        "--health", action="store_true", help="only: does a bot run here and listen now"
+    )
+
+
+def _engine(commands: _Commands[_Parser]) -> None:
+    def call(options: Options, environ: Environ) -> int:
+        from bot.commands.engine import train
+
+        return train(options, environ)
+
+    group = _command(commands, "engine", "make the builtin engine", call)
+    verbs = group.add_subparsers(required=True, metavar="VERB")
+    command = _command(verbs, "train", "train the builtin engine again, reproducibly", call)
+    command.add_argument(
+        "--data", type=Path, metavar="DIR", help="the data folder (default: TIDEKEEPER_DATA)"
+    )
+    command.add_argument("--out", type=Path, metavar="DIR", help="default: into the package")
+
+
+def _db(commands: _Commands[_Parser]) -> None:
+    def call(options: Options, environ: Environ) -> int:
+        from bot.commands.db import db
+
+        return db(options, environ)
+
+    group = _command(commands, "db", "care for the database", call)
+    verbs = group.add_subparsers(required=True, metavar="VERB", dest="verb")
+    for verb, text in (
+        ("migrate", "bring the schema up to this version"),
+        ("verify", "check that the audit trail is whole"),
+        ("backup", "copy the database while it is in use"),
+    ):
+        command = _command(verbs, verb, text, call)
+        _add_config(command)
+        if verb == "backup":
+            command.add_argument("to", type=Path, metavar="FILE", help="the copy to write")
+
+
+def _bench(commands: _Commands[_Parser]) -> None:
+    def call(options: Options, environ: Environ) -> int:
+        from bot.commands.bench import bench
+
+        return bench(options, environ)
+
+    command = _command(commands, "bench", "measure this machine with this version", call)
+    command.add_argument("name", choices=("pipeline", "latency", "toxicity"), metavar="NAME")
+    command.add_argument("--full", action="store_true", help="all of it, without a time limit")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _port(written: str) -> int:
+    port = int(written)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError("must be a port from 0 to 65535")
+    return port
