@@ -91,6 +91,12 @@ class Archive:
         )
         return (*self.damage, *system)
 
+    def heads(self) -> Iterator[Channel]:
+        """The channels that the files' headers name, without reading their messages."""
+        for file in self._files:
+            if file.suffix.lower() not in LINES:
+                yield from _head(file)
+
     def messages(self) -> Iterator[Message]:
         """All messages, oldest first as far as each file is in order."""
         streams = [self._stream(number) for number in range(len(self._files))]
@@ -170,6 +176,19 @@ class Archive:
             message=place.message,
         )
         self._skips.append(skip)
+
+
+def _head(file: Path) -> Iterator[Channel]:
+    head: dict[str, Any] = {}
+    stream = JsonStream(Pieces(file, 8192))
+    try:
+        for key in stream.members():
+            if key == "messages":
+                break
+            head[key] = stream.value()
+    except Damaged:
+        return  # it is named when the messages are read
+    yield header(head.get("guild"), head.get("channel"), file.stem)
 
 
 def _files(path: Path) -> list[Path]:

@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
+from dataclasses import asdict, fields, replace
+from datetime import timedelta
 from types import MappingProxyType
 
-from config.schema import Settings
+from config.schema import Settings, ThresholdSettings
+from moderation.errors import SettingsError
 from moderation.types import ChannelId, Policy, Thresholds
 
 NO_IDS: Mapping[str, ChannelId] = MappingProxyType({})
+GENERIC = Thresholds()
 
 
-def to_policy(settings: Settings, ids: Mapping[str, ChannelId] = NO_IDS) -> Policy:
-    """The policy of ``settings``; ``ids`` are the channel ids behind the names that occur in it.
+def to_policy(
+    settings: Settings,
+    ids: Mapping[str, ChannelId] = NO_IDS,
+    engine: Thresholds = GENERIC,
+) -> Policy:
+    """The policy of ``settings``.
 
-    A channel whose name is not in ``ids`` is taken to be named by its id. The version is a digest
-    of everything in the policy, so equal policies have equal versions.
+    ``ids`` are the channel ids behind the names that occur in it; a channel whose name is not in
+    ``ids`` is taken to be named by its id. ``engine`` are the bounds that come with the engine,
+    used where the settings name none. The version is a digest of everything in the policy, so
+    equal policies have equal versions. Raises ``SettingsError`` when the bounds do not rise.
     """
     chosen = settings.policy
-    unwatched = tuple(name for name, channel in settings.channels.items() if not channel.watch)
-    return Policy(
-        version=_version(settings, unwatched),
+    unwatched = (name for name, channel in settings.channels.items() if not channel.watch)
+    policy = Policy(
+        version="",
         mode=chosen.mode,
-        thresholds=Thresholds(**chosen.thresholds.model_dump()),
+        thresholds=_thresholds(chosen.thresholds, engine),
         words=chosen.words,
         phrases=chosen.phrases,
         patterns=chosen.patterns,
@@ -43,8 +54,36 @@ def to_policy(settings: Settings, ids: Mapping[str, ChannelId] = NO_IDS) -> Poli
         claim_for=chosen.claim_for,
         join_within=chosen.join_within,
     )
+    return replace(policy, version=version(policy))
 
 
-def _version(settings: Settings, unwatched: tuple[str, ...]) -> str:
-    body = settings.policy.model_dump_json() + "\n".join(sorted(unwatched))
+def version(policy: Policy) -> str:
+    """Twelve characters that differ when anything else in the policy differs."""
+    body = json.dumps(asdict(replace(policy, version="")), default=_plain, sort_keys=True)
     return hashlib.sha256(body.encode()).hexdigest()[:12]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    raise TypeError(f"a policy holds a {type(value).__name__}, which has no place in its version")
+
+
+def _thresholds(chosen: ThresholdSettings, engine: Thresholds) -> Thresholds:
+    mixed = Thresholds(
+        **{
+            bound.name: getattr(engine, bound.name) if own is None else own
+            for bound in fields(Thresholds)
+            for own in (getattr(chosen, bound.name),)
+        }
+    )
+    if not mixed.maybe <= mixed.likely <= mixed.severe:
+        raise SettingsError(
+            (
+                "policy.thresholds must rise: maybe <= likely <= severe; with the bounds of the"
+                f" engine they are {mixed.maybe:.2f}, {mixed.likely:.2f}, {mixed.severe:.2f}",
+            )
+        )
+    return mixed

@@ -11,7 +11,7 @@ from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from config.values import (
     Bind,
@@ -33,7 +33,11 @@ from moderation.types import Mode, Owner
 
 DISCORD_API = "https://discord.com/api/v10"
 
-Probability = Annotated[float, Field(ge=0, le=1)]
+EngineBound = Annotated[
+    Annotated[float, Field(ge=0, le=1)] | None,
+    BeforeValidator(lambda written: None if written == "engine" else written),
+]
+"""A bound from 0 to 1; ``None``, written "engine", is the one that comes with the engine."""
 AtLeastTwo = Annotated[int, Field(ge=2, le=1000)]
 Days = Annotated[int, Field(ge=1, le=3650)]
 
@@ -84,14 +88,15 @@ class EngineSettings(Section):
 class ThresholdSettings(Section):
     """Bounds of the toxicity bands, see ``moderation.types.Thresholds``."""
 
-    likely: Probability = 0.85
-    maybe: Probability = 0.60
-    queue: Probability = 0.60
-    severe: Probability = 0.95
+    likely: EngineBound = None
+    maybe: EngineBound = None
+    queue: EngineBound = None
+    severe: EngineBound = None
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if not self.maybe <= self.likely <= self.severe:
+        bounds = [b for b in (self.maybe, self.likely, self.severe) if b is not None]
+        if bounds != sorted(bounds):
             raise ValueError("must rise: maybe <= likely <= severe")
         return self
 

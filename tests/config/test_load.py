@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, time, timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from config.load import load, variables
 from config.policy import to_policy
 from config.schema import Settings
 from moderation.errors import SettingsError
-from moderation.types import ChannelId, Mode, Owner, Policy
+from moderation.types import ChannelId, Mode, Owner, Policy, Thresholds
 
 ROOT = Path(__file__).parents[2]
 
@@ -213,6 +214,18 @@ def test_equal_policies_have_equal_versions_and_others_not(tmp_path: Path) -> No
     file.write_text('[policy]\nwords = ["x"]')
     assert to_policy(load(None, {})).version == to_policy(Settings()).version
     assert to_policy(load(file, {})).version != to_policy(Settings()).version
+
+
+def test_bounds_come_with_the_engine_unless_they_are_set(tmp_path: Path) -> None:
+    measured = Thresholds(likely=0.7, maybe=0.5, queue=0.55, severe=0.9)
+    file = tmp_path / "mine.toml"
+    file.write_text("[policy.thresholds]\nlikely = 0.8")
+    assert to_policy(Settings(), engine=measured).thresholds == measured
+    chosen = to_policy(load(file, {}), engine=measured)
+    assert chosen.thresholds == replace(measured, likely=0.8)
+    assert chosen.version != to_policy(Settings(), engine=measured).version
+    with pytest.raises(SettingsError, match=r"policy\.thresholds must rise"):
+        to_policy(load(file, {}), engine=replace(measured, maybe=0.85))
 
 
 def test_unwatched_channels_are_exempt_by_id(tmp_path: Path) -> None:
