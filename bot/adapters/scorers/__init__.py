@@ -1,0 +1,1 @@
+"""Engines that read texts; each is a ``moderation.ports.Scorer``."""

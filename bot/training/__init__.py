@@ -1,0 +1,1 @@
+"""Makes and measures the builtin engine. Needs the extra ``train``; nothing else imports it."""

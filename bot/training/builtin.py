@@ -1,0 +1,152 @@
+"""Trains the builtin engine: ``python -m bot.training.builtin --data ../shared --out FOLDER``.
+
+Reads ``data/toxicity/train.csv.gz`` and, for calibration and thresholds only, ``dev.csv.gz``;
+never a test set. The same data and seed give the same bytes on the same machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import json
+import sys
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.adapters.scorers.builtin import HEADS
+from bot.adapters.scorers.features import BUCKETS
+from bot.training import calibration, labels, linear
+from bot.training.corpus import Row, disguised, own_rows, read_rows
+from moderation.errors import TidekeeperError
+
+VERSION = 1
+SEED = 20261124
+FINE_SHIFT = 3
+"""The finer labels share a table of an eighth of the buckets."""
+_LARGEST = 32767
+_SOURCE_WEIGHTS = {
+    "irc_ubuntu_presumed0": 1.5,
+    "goemotions_neg": 1.5,
+    "own": 3.0,
+    "disguised": 0.5,
+}
+
+
+def train(data: Path, out: Path, seed: int = SEED) -> dict[str, Any]:
+    """Train from ``data`` (the folder that holds ``data/toxicity``) and write the weights.
+
+    Returns the metadata that was written beside them. Raises ``ExportError`` for unreadable data.
+    """
+    folder = data / "data" / "toxicity"
+    words = labels.rude_words(data)
+    rows = read_rows(folder / "train.csv.gz") + own_rows()
+    rows += disguised(rows, words, seed)
+    dev = read_rows(folder / "dev.csv.gz")
+    features = linear.matrix([row.text for row in rows])
+    held_out = linear.matrix([row.text for row in dev])
+    models = [_toxic_model(features, rows), *_finer_models(features, rows, words, seed)]
+    margins = models[0].margins(held_out)
+    models[0] = calibration.fit_to_dev(models[0], margins, dev)
+    scores = calibration.probability(models[0], margins)
+    meta = _meta(models, calibration.thresholds(scores, dev), seed, len(rows))
+    _write(out, models, meta)
+    return meta
+
+
+def _toxic_model(features: linear.Matrix, rows: Sequence[Row]) -> linear.Model:
+    weights = np.array([_SOURCE_WEIGHTS.get(row.source, 1.0) for row in rows])
+    return linear.fit(features, np.array([row.toxic for row in rows]), weights)
+
+
+def _finer_models(
+    features: linear.Matrix, rows: Sequence[Row], words: frozenset[str], seed: int
+) -> list[linear.Model]:
+    coarse = linear.coarser(features, FINE_SHIFT)
+    models = []
+    for _, says in labels.CONDITIONAL:
+        verdicts = [says(row) if row.toxic else None for row in rows]
+        chosen = np.array(
+            [at for at, verdict in enumerate(verdicts) if verdict is not None]
+        )
+        target = np.array([bool(verdicts[at]) for at in chosen])
+        models.append(calibration.fit_across(coarse[chosen], target, seed))
+    rude = np.array(labels.obscene([row.text for row in rows], words))
+    return [*models, calibration.fit_across(coarse, rude, seed)]
+
+
+def _meta(
+    models: Sequence[linear.Model], thresholds: dict[str, float], seed: int, rows: int
+) -> dict[str, Any]:
+    return {
+        "version": VERSION,
+        "seed": seed,
+        "rows": rows,
+        "heads": list(HEADS),
+        "scales": [model.largest / _LARGEST for model in models],
+        "slopes": [model.slope for model in models],
+        "offsets": [model.offset for model in models],
+        "thresholds": thresholds,
+    }
+
+
+def _write(out: Path, models: Sequence[linear.Model], meta: dict[str, Any]) -> None:
+    fine = np.stack(
+        [_whole(model, BUCKETS >> FINE_SHIFT) for model in models[1:]], axis=1
+    )
+    text = json.dumps(meta, sort_keys=True, indent=1)
+    arrays: dict[str, NDArray[Any]] = {
+        "toxic": _whole(models[0], BUCKETS),
+        "fine": fine,
+        "meta": np.frombuffer(text.encode(), dtype=np.uint8),
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(out / "builtin.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            content = io.BytesIO()
+            np.save(content, array, allow_pickle=False)
+            stamp = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            stamp.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(stamp, content.getvalue())
+    (out / "builtin.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _whole(model: linear.Model, size: int) -> NDArray[np.int16]:
+    """The weights as whole numbers in units of ``largest / 32767``, by bucket."""
+    table = np.zeros(size, dtype=np.int16)
+    table[model.buckets] = np.rint(model.weights / model.largest * _LARGEST).astype(
+        np.int16
+    )
+    return table
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command; returns its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="tidekeeper engine train", description=__doc__
+    )
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder with data/toxicity"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for the weights"
+    )
+    parser.add_argument("--seed", type=int, default=SEED)
+    chosen = parser.parse_args(argv)
+    try:
+        meta = train(chosen.data, chosen.out, chosen.seed)
+    except TidekeeperError as error:
+        print(error, file=sys.stderr)
+        return 2
+    digest = hashlib.sha256((chosen.out / "builtin.npz").read_bytes()).hexdigest()
+    print(json.dumps({**meta, "sha256": digest}))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,65 @@
+"""From a model's margins to probabilities, and from false alarms to thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+
+from bot.training import linear
+from bot.training.corpus import HARMLESS, Row
+
+QUEUE_ALARMS = 0.01
+"""Largest share of harmless chat that may reach the queue."""
+LIKELY_ALARMS = 0.002
+SEVERE_ALARMS = 0.0005
+_Floats = NDArray[np.float64]
+
+
+def probability(model: linear.Model, margins: _Floats) -> _Floats:
+    """Calibrated probabilities of margins."""
+    return np.asarray(1.0 / (1.0 + np.exp(-(model.slope * margins + model.offset))))
+
+
+def fit_to_dev(
+    model: linear.Model, margins: _Floats, dev: Sequence[Row]
+) -> linear.Model:
+    """The model with the line that fits the development set, toxic and harmless weighing alike."""
+    target = np.array([row.toxic for row in dev])
+    slope, offset = _line(margins, target)
+    return replace(model, slope=slope, offset=offset)
+
+
+def fit_across(
+    features: linear.Matrix, target: NDArray[np.bool_], seed: int
+) -> linear.Model:
+    """A model whose line was fitted on margins of parts it had not seen."""
+    margins = np.zeros(len(target))
+    for learn, judge in StratifiedKFold(2, shuffle=True, random_state=seed).split(
+        target, target
+    ):
+        part = linear.fit(features[learn], target[learn])
+        margins[judge] = part.margins(features[judge])
+    slope, offset = _line(margins, target)
+    return replace(linear.fit(features, target), slope=slope, offset=offset)
+
+
+def _line(margins: _Floats, target: NDArray[np.bool_]) -> tuple[float, float]:
+    learner = LogisticRegression(C=1e6)
+    learner.fit(margins[:, None], target)
+    return float(learner.coef_[0, 0]), float(learner.intercept_[0])
+
+
+def thresholds(scores: _Floats, dev: Sequence[Row]) -> dict[str, float]:
+    """The bands' bounds: the smallest scores that keep false alarms on harmless chat within
+    ``QUEUE_ALARMS``, ``LIKELY_ALARMS`` and ``SEVERE_ALARMS``, rounded up to three digits."""
+    harmless = np.array([row.source in HARMLESS and not row.toxic for row in dev])
+    queue, likely, severe = (
+        float(np.ceil(np.quantile(scores[harmless], 1.0 - share) * 1000) / 1000)
+        for share in (QUEUE_ALARMS, LIKELY_ALARMS, SEVERE_ALARMS)
+    )
+    return {"maybe": queue, "queue": queue, "likely": likely, "severe": severe}

@@ -1,0 +1,113 @@
+"""The rows the builtin engine learns from: public sets, the project's own sentences, disguises."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bot.training.templates import sentences
+from moderation.errors import ExportError
+
+HARMLESS = frozenset({"irc_ubuntu_presumed0", "sib200", "goemotions_neg"})
+"""Sources whose harmless rows stand for ordinary chat when thresholds are chosen."""
+FINE_KINDS = ("insult", "threat", "identity", "obscene")
+_OWN = Path(__file__).parent / "own"
+_DISGUISED_SHARE = 0.16
+_VOWELS = frozenset("aeiou")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One text. ``toxic`` is its label, ``fine`` the source's own finer label ("" for none)."""
+
+    text: str
+    toxic: bool
+    source: str
+    lang: str
+    fine: str = ""
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Rows of a CSV (plain or gzip) with ``label`` and ``text``; other columns may be absent."""
+    try:
+        return [_row(record) for record in csv.DictReader(_lines_of(path))]
+    except (OSError, KeyError, ValueError) as error:
+        raise ExportError(
+            f"{path}: cannot be read as rows of label and text: {error!r}"
+        ) from error
+
+
+def _lines_of(path: Path) -> list[str]:
+    content = path.read_bytes()
+    plain = gzip.decompress(content) if path.suffix == ".gz" else content
+    return plain.decode("utf-8").splitlines(keepends=True)
+
+
+def _row(record: dict[str, str]) -> Row:
+    return Row(
+        text=record["text"],
+        toxic=bool(int(record["label"])),
+        source=record.get("source", ""),
+        lang=record.get("lang", ""),
+        fine=record.get("fine", ""),
+    )
+
+
+def own_rows() -> list[Row]:
+    """The sentences written for this project, and those made from its templates."""
+    rows = [
+        Row(text=text, toxic=fine != "none", source="own", lang=lang, fine=fine)
+        for lang in ("en", "nl")
+        for fine, text in _lines(_OWN / f"{lang}.tsv")
+    ]
+    made = [
+        Row(
+            text=text,
+            toxic=fine != "none",
+            source="own_templates",
+            lang=lang,
+            fine=fine,
+        )
+        for lang, fine, text in sentences()
+    ]
+    return rows + made
+
+
+def _lines(path: Path) -> list[tuple[str, str]]:
+    pairs = [
+        line.split("\t", 1) for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    return [(fine, text) for fine, text in pairs]
+
+
+def disguised(rows: Sequence[Row], words: frozenset[str], seed: int) -> list[Row]:
+    """Copies of some toxic rows with a letter of their rude words starred out or two swapped."""
+    chance = random.Random(seed)
+    copies = []
+    for row in rows:
+        if (
+            row.toxic
+            and row.lang in ("en", "nl")
+            and chance.random() < _DISGUISED_SHARE
+        ):
+            parts = [_disguise(part, words, chance) for part in row.text.split(" ")]
+            if (text := " ".join(parts)) != row.text:
+                copies.append(replace(row, text=text, source="disguised"))
+    return copies
+
+
+def _disguise(part: str, words: frozenset[str], chance: random.Random) -> str:
+    if part.lower().strip(".,!?'\"") not in words or len(part) < 4:
+        return part
+    inner = list(part[1:-1])
+    vowels = [at for at, letter in enumerate(inner) if letter.lower() in _VOWELS]
+    if chance.random() < 0.75 or len(inner) < 2:
+        inner[chance.choice(vowels or range(len(inner)))] = "*"
+    else:
+        at = chance.randrange(len(inner) - 1)
+        inner[at], inner[at + 1] = inner[at + 1], inner[at]
+    return part[0] + "".join(inner) + part[-1]

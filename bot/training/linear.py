@@ -1,0 +1,107 @@
+"""Logistic regression over the engine's hashed features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression
+
+from bot.adapters.scorers.features import BUCKETS, Batch, Group, read_texts
+
+Matrix = Any
+"""A SciPy CSR matrix (n texts, buckets) of float32; SciPy ships no types."""
+
+_AT_ONCE = 4096
+_RARE = 3
+_STRENGTH = 4.0
+_ROUNDS = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """Weights of the buckets that count, and the line from margin to log-odds.
+
+    ``margins`` are without the intercept, as the engine computes them; ``largest`` is the largest
+    absolute weight; ``slope`` and ``offset`` turn a margin into calibrated log-odds.
+    """
+
+    buckets: NDArray[np.int64]
+    weights: NDArray[np.float64]
+    largest: float
+    slope: float = 1.0
+    offset: float = 0.0
+
+    def margins(self, features: Matrix) -> NDArray[np.float64]:
+        """The weighted sums (n,)."""
+        return np.asarray(features[:, self.buckets] @ self.weights)
+
+
+def matrix(texts: Sequence[str]) -> Matrix:
+    """The features of the texts as the engine sees them (n, ``BUCKETS``)."""
+    parts = [
+        _batch_matrix(read_texts(texts[at : at + _AT_ONCE]))
+        for at in range(0, len(texts), _AT_ONCE)
+    ]
+    return sparse.vstack(parts, format="csr")
+
+
+def coarser(features: Matrix, shift: int) -> Matrix:
+    """The same features in ``2**shift`` times fewer buckets."""
+    shape = (features.shape[0], features.shape[1] >> shift)
+    coarse = sparse.csr_matrix(
+        (features.data, features.indices >> shift, features.indptr), shape
+    )
+    coarse.sum_duplicates()
+    return coarse
+
+
+def fit(
+    features: Matrix,
+    target: NDArray[np.bool_],
+    sample_weights: NDArray[np.float64] | None = None,
+) -> Model:
+    """A regularised model; features in fewer than three texts are left out."""
+    seen = np.bincount(features.indices, minlength=features.shape[1])
+    buckets = np.flatnonzero(seen >= _RARE)
+    rarity = np.log(features.shape[0] / seen[buckets]) / 4.0
+    scaled = (features[:, buckets] @ sparse.diags(rarity)).astype(np.float32)
+    learner = LogisticRegression(C=_STRENGTH, max_iter=_ROUNDS, tol=1e-3)
+    learner.fit(scaled, target, sample_weight=sample_weights)
+    weights = learner.coef_[0].astype(np.float64) * rarity
+    return Model(
+        buckets=buckets,
+        weights=weights,
+        largest=float(np.abs(weights).max()),
+        offset=float(learner.intercept_[0]),
+    )
+
+
+def _batch_matrix(batch: Batch) -> Matrix:
+    rows, columns, values = [], [], []
+    for group, share in batch.shares():
+        row = np.repeat(np.arange(batch.size), group.last - group.first)
+        rows.append(row)
+        columns.append(group.buckets[_within(group)])
+        values.append(share[row])
+    entries = (np.concatenate(values).astype(np.float32), _pairs(rows, columns))
+    return sparse.csr_matrix(entries, shape=(batch.size, BUCKETS))
+
+
+def _pairs(rows: list[Any], columns: list[Any]) -> tuple[Any, Any]:
+    return np.concatenate(rows).astype(np.int32), np.concatenate(columns).astype(
+        np.int32
+    )
+
+
+def _within(group: Group) -> NDArray[np.int64]:
+    """The places of the features that belong to a text, text after text."""
+    counts = group.last - group.first
+    begin = np.repeat(
+        group.first - np.concatenate(([0], np.cumsum(counts)[:-1])), counts
+    )
+    return np.asarray(begin + np.arange(counts.sum()), dtype=np.int64)
