@@ -115,10 +115,12 @@ class FakeStore:
             card_message=None,
             card_version=0,
         )
+        self.trail += self._linked(
+            replace(d, subject=d.subject or f"case:{opened.id}") for d in audit
+        )
         self.cases[opened.id] = opened
         self._keep(opened, quotes)
         self._file(opened.id, report)
-        self._chain(replace(d, subject=d.subject or f"case:{opened.id}") for d in audit)
         return opened
 
     def _joinable(self, case: Case, within: timedelta) -> bool:
@@ -152,10 +154,13 @@ class FakeStore:
                 deleted = quote.deleted or (gone is not None and gone.deleted_at is not None)
                 kept.append(replace(quote, deleted=deleted))
 
-    def _chain(self, drafts: Iterable[Draft]) -> None:
+    def _linked(self, drafts: Iterable[Draft]) -> list[AuditEntry]:
+        """The drafts in their places; fails before anything is written, or not at all."""
+        trail = self.trail[-1:]
         for draft in drafts:
-            previous = self.trail[-1].digest if self.trail else GENESIS
-            self.trail.append(link(draft, len(self.trail) + 1, previous))
+            previous = trail[-1].digest if trail else GENESIS
+            trail.append(link(draft, (trail[-1].seq if trail else 0) + 1, previous))
+        return trail[len(self.trail[-1:]) :]
 
     async def save(
         self,
@@ -170,6 +175,7 @@ class FakeStore:
         stored = self.cases.get(before.id)
         if stored is None or stored.version != before.version or self._filed_before(report):
             return False
+        self.trail += self._linked(audit)
         self.cases[before.id] = replace(
             after,
             id=before.id,
@@ -181,7 +187,6 @@ class FakeStore:
             self.actions[action.id] = action
         self._keep(stored, quotes)
         self._file(before.id, report)
-        self._chain(audit)
         return True
 
     async def card_shown(self, case: CaseId, card: CardRef, version: int) -> None:
@@ -290,7 +295,7 @@ class FakeStore:
         self.coverage.append(coverage)
 
     async def note(self, draft: Draft) -> None:
-        self._chain((draft,))
+        self.trail += self._linked((draft,))
 
     async def audit(self, after: int = 0, limit: int = 1000) -> Sequence[AuditEntry]:
         return self.trail[after : after + limit]
