@@ -21,6 +21,9 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 _NEARLY = 12
 """An error this close to the end of what was read may only mean that more must be read."""
 
+_MARGIN = 3
+"""A number may go on behind so few characters: ``1e+`` of ``1e+5``."""
+
 
 class Damaged(Exception):
     """The document cannot be read on from ``offset`` (characters from its start)."""
@@ -105,7 +108,7 @@ class JsonStream:
             except (RecursionError, ValueError):
                 raise Damaged(self.offset, "a value is nested too deeply or too large") from None
             length = end - self._at
-            if end < len(self._text) or not self._more():
+            if len(self._text) - end >= _MARGIN or not self._more():
                 self._at += length
                 return value
 
