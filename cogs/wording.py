@@ -1,0 +1,46 @@
+"""Codes of the core in words of a language. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from config.locale import Locale
+from moderation.types import ActionKind
+
+
+def moment(at: datetime, style: str) -> str:
+    """A moment that every reader's screen shows in their own time and language.
+
+    ``style`` is Discord's: ``t`` time of day, ``D`` date, ``R`` how long ago.
+    """
+    return f"<t:{int(at.timestamp())}:{style}>"
+
+
+def signal_words(kind: str, locale: Locale) -> str:
+    """What a signal says in words; a kind without words of its own gets its family's."""
+    family = kind.partition(".")[0]
+    for key in (f"signal.{kind}", f"signal.{family}.any"):
+        if locale.has(key):
+            return locale.text(key)
+    return locale.text("signal.any")
+
+
+def failure_words(code: str, locale: Locale) -> str:
+    """Why the platform refused, and what to do. ``code`` may end in the platform's number."""
+    plain, _, number = code.partition(":")
+    key = f"failure.{plain}" if locale.has(f"failure.{plain}") else "failure.unknown"
+    return locale.text(key, number=number or plain)
+
+
+def action_label(kind: ActionKind, timeout_for: timedelta, locale: Locale) -> str:
+    """An action as a button names it."""
+    return locale.text(f"action.label.{kind.value}", duration=duration_words(timeout_for, locale))
+
+
+def duration_words(duration: timedelta, locale: Locale) -> str:
+    """A duration in its largest whole unit: ``1 h``, ``90 min``, ``7 days``."""
+    minutes = round(duration.total_seconds() / 60)
+    for size, unit in ((1440, "day"), (60, "hour")):
+        if minutes >= size and minutes % size == 0:
+            return locale.text(f"duration.{unit}", count=minutes // size)
+    return locale.text("duration.minute", count=max(1, minutes))
