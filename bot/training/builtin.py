@@ -71,9 +71,7 @@ def _finer_models(
     models = []
     for _, says in labels.CONDITIONAL:
         verdicts = [says(row) if row.toxic else None for row in rows]
-        chosen = np.array(
-            [at for at, verdict in enumerate(verdicts) if verdict is not None]
-        )
+        chosen = np.array([at for at, verdict in enumerate(verdicts) if verdict is not None])
         target = np.array([bool(verdicts[at]) for at in chosen])
         models.append(calibration.fit_across(coarse[chosen], target, seed))
     rude = np.array(labels.obscene([row.text for row in rows], words))
@@ -96,9 +94,7 @@ def _meta(
 
 
 def _write(out: Path, models: Sequence[linear.Model], meta: dict[str, Any]) -> None:
-    fine = np.stack(
-        [_whole(model, BUCKETS >> FINE_SHIFT) for model in models[1:]], axis=1
-    )
+    fine = np.stack([_whole(model, BUCKETS >> FINE_SHIFT) for model in models[1:]], axis=1)
     text = json.dumps(meta, sort_keys=True, indent=1)
     arrays: dict[str, NDArray[Any]] = {
         "toxic": _whole(models[0], BUCKETS),
@@ -119,23 +115,15 @@ def _write(out: Path, models: Sequence[linear.Model], meta: dict[str, Any]) -> N
 def _whole(model: linear.Model, size: int) -> NDArray[np.int16]:
     """The weights as whole numbers in units of ``largest / 32767``, by bucket."""
     table = np.zeros(size, dtype=np.int16)
-    table[model.buckets] = np.rint(model.weights / model.largest * _LARGEST).astype(
-        np.int16
-    )
+    table[model.buckets] = np.rint(model.weights / model.largest * _LARGEST).astype(np.int16)
     return table
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
-    parser = argparse.ArgumentParser(
-        prog="tidekeeper engine train", description=__doc__
-    )
-    parser.add_argument(
-        "--data", type=Path, required=True, help="folder with data/toxicity"
-    )
-    parser.add_argument(
-        "--out", type=Path, required=True, help="folder for the weights"
-    )
+    parser = argparse.ArgumentParser(prog="tidekeeper engine train", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder with data/toxicity")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the weights")
     parser.add_argument("--seed", type=int, default=SEED)
     chosen = parser.parse_args(argv)
     try:

@@ -25,23 +25,17 @@ def probability(model: linear.Model, margins: _Floats) -> _Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-(model.slope * margins + model.offset))))
 
 
-def fit_to_dev(
-    model: linear.Model, margins: _Floats, dev: Sequence[Row]
-) -> linear.Model:
+def fit_to_dev(model: linear.Model, margins: _Floats, dev: Sequence[Row]) -> linear.Model:
     """The model with the line that fits the development set, toxic and harmless weighing alike."""
     target = np.array([row.toxic for row in dev])
     slope, offset = _line(margins, target)
     return replace(model, slope=slope, offset=offset)
 
 
-def fit_across(
-    features: linear.Matrix, target: NDArray[np.bool_], seed: int
-) -> linear.Model:
+def fit_across(features: linear.Matrix, target: NDArray[np.bool_], seed: int) -> linear.Model:
     """A model whose line was fitted on margins of parts it had not seen."""
     margins = np.zeros(len(target))
-    for learn, judge in StratifiedKFold(2, shuffle=True, random_state=seed).split(
-        target, target
-    ):
+    for learn, judge in StratifiedKFold(2, shuffle=True, random_state=seed).split(target, target):
         part = linear.fit(features[learn], target[learn])
         margins[judge] = part.margins(features[judge])
     slope, offset = _line(margins, target)
@@ -56,7 +50,8 @@ def _line(margins: _Floats, target: NDArray[np.bool_]) -> tuple[float, float]:
 
 def thresholds(scores: _Floats, dev: Sequence[Row]) -> dict[str, float]:
     """The bands' bounds: the smallest scores that keep false alarms on harmless chat within
-    ``QUEUE_ALARMS``, ``LIKELY_ALARMS`` and ``SEVERE_ALARMS``, rounded up to three digits."""
+    ``QUEUE_ALARMS``, ``LIKELY_ALARMS`` and ``SEVERE_ALARMS``, rounded up to three digits.
+    """
     harmless = np.array([row.source in HARMLESS and not row.toxic for row in dev])
     queue, likely, severe = (
         float(np.ceil(np.quantile(scores[harmless], 1.0 - share) * 1000) / 1000)

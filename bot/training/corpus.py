@@ -36,9 +36,7 @@ def read_rows(path: Path) -> list[Row]:
     try:
         return [_row(record) for record in csv.DictReader(_lines_of(path))]
     except (OSError, KeyError, ValueError) as error:
-        raise ExportError(
-            f"{path}: cannot be read as rows of label and text: {error!r}"
-        ) from error
+        raise ExportError(f"{path}: cannot be read as rows of label and text: {error!r}") from error
 
 
 def _lines_of(path: Path) -> list[str]:
@@ -78,9 +76,7 @@ def own_rows() -> list[Row]:
 
 
 def _lines(path: Path) -> list[tuple[str, str]]:
-    pairs = [
-        line.split("\t", 1) for line in path.read_text(encoding="utf-8").splitlines()
-    ]
+    pairs = [line.split("\t", 1) for line in path.read_text(encoding="utf-8").splitlines()]
     return [(fine, text) for fine, text in pairs]
 
 
@@ -89,11 +85,7 @@ def disguised(rows: Sequence[Row], words: frozenset[str], seed: int) -> list[Row
     chance = random.Random(seed)
     copies = []
     for row in rows:
-        if (
-            row.toxic
-            and row.lang in ("en", "nl")
-            and chance.random() < _DISGUISED_SHARE
-        ):
+        if row.toxic and row.lang in ("en", "nl") and chance.random() < _DISGUISED_SHARE:
             parts = [_disguise(part, words, chance) for part in row.text.split(" ")]
             if (text := " ".join(parts)) != row.text:
                 copies.append(replace(row, text=text, source="disguised"))

@@ -124,9 +124,7 @@ def rude_words(data: Path) -> frozenset[str]:
             record["text"]
             for record in csv.DictReader(lines)
             if float(record["severity_rating"]) >= _RUDE_SEVERITY
-            and not record["category_1"].startswith(
-                ("racial", "mental", "physical", "religious")
-            )
+            and not record["category_1"].startswith(("racial", "mental", "physical", "religious"))
         ]
     listed = [
         word
@@ -134,13 +132,9 @@ def rude_words(data: Path) -> frozenset[str]:
         for word in (folder / f"{name}.txt").read_text(encoding="utf-8").splitlines()
     ]
     folded = (fold(word).text.strip() for word in graded + listed)
-    return frozenset(
-        word for word in folded if len(word) > 2 and re.fullmatch(r"[a-z]+", word)
-    )
+    return frozenset(word for word in folded if len(word) > 2 and re.fullmatch(r"[a-z]+", word))
 
 
 def obscene(texts: Sequence[str], words: frozenset[str]) -> list[bool]:
     """Whether each text has a word of the list, compared in folded form."""
-    return [
-        not words.isdisjoint(re.findall(r"[a-z]+", fold(text).text)) for text in texts
-    ]
+    return [not words.isdisjoint(re.findall(r"[a-z]+", fold(text).text)) for text in texts]

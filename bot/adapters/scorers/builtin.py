@@ -97,9 +97,7 @@ class BuiltinScorer:
         """The models' raw outputs (n, 6), before calibration."""
         sums = np.zeros((batch.size, len(HEADS)))
         for group, share in batch.shares():
-            sums[:, 0] += share * _segments(
-                self._toxic[group.buckets], group.first, group.last
-            )
+            sums[:, 0] += share * _segments(self._toxic[group.buckets], group.first, group.last)
             fine = self._fine[group.buckets >> self._shift]
             sums[:, 1:] += share[:, None] * _segments(fine, group.first, group.last)
         return np.asarray(sums * self._scales)
@@ -111,17 +109,12 @@ class BuiltinScorer:
         weight = self._by_place(batch)
         words = batch.words[0]
         shares = np.array(
-            [
-                weight[start:end].sum()
-                for start, end in zip(words.starts, words.ends, strict=True)
-            ]
+            [weight[start:end].sum() for start, end in zip(words.starts, words.ends, strict=True)]
         )
         spans = []
         for first, last in _runs(_chosen(shares)):
             start, end = words.starts[first], words.ends[last] - 1
-            spans.append(
-                folded.span(int(batch.source[start]), int(batch.source[end]) + 1)
-            )
+            spans.append(folded.span(int(batch.source[start]), int(batch.source[end]) + 1))
         return tuple(spans)
 
     def _by_place(self, batch: Batch) -> _Floats:
@@ -155,9 +148,7 @@ def _chosen(shares: _Floats) -> list[int]:
         return []
     order = np.argsort(-positive, kind="stable")
     enough = int(np.searchsorted(np.cumsum(positive[order]), _EXPLAINED * total)) + 1
-    return sorted(
-        int(at) for at in order[:enough] if positive[at] >= _LEAST_SHARE * total
-    )
+    return sorted(int(at) for at in order[:enough] if positive[at] >= _LEAST_SHARE * total)
 
 
 def _runs(places: list[int]) -> list[tuple[int, int]]:

@@ -38,9 +38,7 @@ _POWERS = np.cumprod(np.full(_WORD_REACH, _BASE, dtype=np.uint32), dtype=np.uint
 
 def _word_table() -> NDArray[np.bool_]:
     table = np.zeros(128, dtype=np.bool_)
-    table[[code for code in range(128) if chr(code).isalnum() or chr(code) in "'*"]] = (
-        True
-    )
+    table[[code for code in range(128) if chr(code).isalnum() or chr(code) in "'*"]] = True
     return table
 
 
@@ -66,7 +64,8 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class Batch:
     """``n`` texts as features. ``codes`` are the code points that were read, text after text;
-    ``source`` (same length) their place in the folded text, padding included."""
+    ``source`` (same length) their place in the folded text, padding included.
+    """
 
     size: int
     codes: _Words
