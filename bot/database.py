@@ -7,11 +7,12 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sqlite_utils import Database
 
-from bot.adapters.store.rows import EPOCH, Row, audit_from
+from bot.adapters.store.rows import EPOCH, Row, audit_from, moment
 from bot.adapters.store.schema import MIGRATIONS
 from bot.adapters.store.thread import (
     check_schema,
@@ -96,6 +97,16 @@ def _existing(path: str) -> Iterator[Database]:
         yield db
 
 
+def heartbeat(url: str | os.PathLike[str]) -> datetime | None:
+    """Until when a bot on this database has listened, in any guild; ``None`` when none ever has.
+
+    Raises ``StoreError`` when there is no such database.
+    """
+    with _existing(path_of(url)) as db:
+        row = db.conn.execute("SELECT max(until) FROM coverage").fetchone()
+    return None if row[0] is None else moment(row[0])
+
+
 def _trail(db: Database) -> Iterator[AuditEntry]:
     cursor = db.conn.execute("SELECT * FROM audit ORDER BY seq")
     columns = [column[0] for column in cursor.description]
@@ -157,7 +168,7 @@ def backup(
 
 
 def _copy(source: str, part: Path, progress: Callable[[int, int], None] | None) -> None:
-    def tell(status: int, remaining: int, total: int) -> None:
+    def tell(_status: int, remaining: int, total: int) -> None:
         if progress is not None:
             progress(total - remaining, total)
 

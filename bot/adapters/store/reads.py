@@ -31,6 +31,8 @@ from moderation.types import (
 
 _DECIDED_STATES = ", ".join(f"'{state.value}'" for state in sorted(DECIDED))
 
+_CASES = "SELECT * FROM cases "
+
 
 def case(db: Database, case: CaseId) -> Case | None:
     """As ``Store.case``."""
@@ -69,7 +71,7 @@ def stale_cards(db: Database, limit: int) -> Sequence[Case]:
 
 
 def _cases(db: Database, where: str, values: tuple[str | int, ...]) -> list[Case]:
-    return [rows.case_from(row) for row in fetch(db, f"SELECT * FROM cases {where}", values)]
+    return [rows.case_from(row) for row in fetch(db, _CASES + where, values)]
 
 
 def _one_case(db: Database, where: str, values: tuple[str | int, ...]) -> Case | None:
@@ -99,14 +101,16 @@ def quotes(db: Database, case: CaseId) -> Sequence[Quote]:
     return [rows.quote_from(row) for row in fetch(db, sql, (case,))]
 
 
+_SETTLED = (
+    "SELECT 1 FROM case_messages JOIN cases ON cases.id = case_id"  # noqa: S608  # our constants
+    " WHERE message = ? AND digest = ? AND digest <> '' AND guild = ?"
+    f" AND state IN ({_DECIDED_STATES}) LIMIT 1"
+)
+
+
 def settled(db: Database, guild: GuildId, message: MessageId, digest: str) -> bool:
     """As ``Store.settled``; an empty digest stands for no content and is never settled."""
-    sql = (
-        "SELECT 1 FROM case_messages JOIN cases ON cases.id = case_id"
-        " WHERE message = ? AND digest = ? AND digest <> '' AND guild = ?"
-        f" AND state IN ({_DECIDED_STATES}) LIMIT 1"
-    )
-    return fetch_one(db, sql, (message, digest, guild)) is not None
+    return fetch_one(db, _SETTLED, (message, digest, guild)) is not None
 
 
 def reported(db: Database, guild: GuildId, message: MessageId, reporter: UserId) -> Case | None:
@@ -165,12 +169,11 @@ WITH RECURSIVE places (channel) AS (
              WHERE guild = :guild AND channel > places.channel)
       FROM places WHERE places.channel IS NOT NULL
 )
-SELECT channel, id, at FROM messages
- WHERE guild = :guild AND (channel, id) IN (
-    SELECT places.channel,
-           (SELECT id FROM messages WHERE guild = :guild AND channel = places.channel
-             ORDER BY at DESC, id DESC LIMIT 1)
-      FROM places WHERE places.channel IS NOT NULL)
+SELECT newest.channel, newest.id, newest.at
+  FROM places CROSS JOIN messages AS newest
+    ON newest.guild = :guild
+   AND newest.id = (SELECT id FROM messages WHERE guild = :guild AND channel = places.channel
+                     ORDER BY at DESC, id DESC LIMIT 1)
 """
 """Jumps from channel to channel in the index: a few steps for each channel, not a look at every
 message."""

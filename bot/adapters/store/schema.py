@@ -81,6 +81,8 @@ CREATE TABLE cases (
     card_version INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX cases_undecided ON cases (guild, incident) WHERE state IN ({UNDECIDED_STATES});
+CREATE INDEX cases_queue ON cases (guild, severity DESC, opened_at, id)
+    WHERE state IN ({UNDECIDED_STATES});
 CREATE INDEX cases_subject ON cases (guild, subject);
 CREATE INDEX cases_stale ON cases (updated_at) WHERE card_version < version;
 

@@ -47,7 +47,6 @@ class SqliteStore:
         return cls(thread)
 
     async def record(self, facts: Sequence[Fact]) -> None:
-        """See the port."""
         if facts:
             await self._thread.run(lambda db: writes.record(db, facts))
 
@@ -60,9 +59,8 @@ class SqliteStore:
         within: timedelta,
         report: Report | None = None,
     ) -> Case | None:
-        """See the port."""
         return await self._thread.run(
-            lambda db: writes.open_case(db, case, quotes, audit, within, report)
+            lambda db: writes.open_case(db, case, quotes, audit, within=within, report=report)
         )
 
     async def save(
@@ -75,83 +73,65 @@ class SqliteStore:
         quotes: Sequence[Quote] = (),
         report: Report | None = None,
     ) -> bool:
-        """See the port."""
         return await self._thread.run(
-            lambda db: writes.save(db, before, after, audit, action, quotes, report)
+            lambda db: writes.save(
+                db, before, after, audit, action=action, quotes=quotes, report=report
+            )
         )
 
     async def card_shown(self, case: CaseId, card: CardRef, version: int) -> None:
-        """See the port."""
         await self._thread.run(lambda db: writes.card_shown(db, case, card, version))
 
     async def case(self, case: CaseId) -> Case | None:
-        """See the port."""
         return await self._thread.run(lambda db: reads.case(db, case))
 
     async def undecided(self, guild: GuildId, incident: str) -> Case | None:
-        """See the port."""
         return await self._thread.run(lambda db: reads.undecided(db, guild, incident))
 
     async def case_of(self, guild: GuildId, message: MessageId) -> Case | None:
-        """See the port."""
         return await self._thread.run(lambda db: reads.case_of(db, guild, message))
 
     async def queue(self, guild: GuildId) -> Sequence[Case]:
-        """See the port."""
         return await self._thread.run(lambda db: reads.queue(db, guild))
 
     async def stale_cards(self, limit: int = 100) -> Sequence[Case]:
-        """See the port."""
         return await self._thread.run(lambda db: reads.stale_cards(db, limit))
 
     async def unfinished(self) -> Sequence[Action]:
-        """See the port."""
         return await self._thread.run(reads.unfinished)
 
     async def action(self, action: ActionId) -> Action | None:
-        """See the port."""
         return await self._thread.run(lambda db: reads.action(db, action))
 
     async def quotes(self, case: CaseId) -> Sequence[Quote]:
-        """See the port."""
         return await self._thread.run(lambda db: reads.quotes(db, case))
 
     async def settled(self, guild: GuildId, message: MessageId, digest: str) -> bool:
-        """See the port."""
         return await self._thread.run(lambda db: reads.settled(db, guild, message, digest))
 
     async def reported(self, guild: GuildId, message: MessageId, reporter: UserId) -> Case | None:
-        """See the port."""
         return await self._thread.run(lambda db: reads.reported(db, guild, message, reporter))
 
     async def reports(self, case: CaseId) -> Sequence[Report]:
-        """See the port."""
         return await self._thread.run(lambda db: reads.reports(db, case))
 
     async def history(self, guild: GuildId, user: UserId) -> History:
-        """See the port."""
         return await self._thread.run(lambda db: reads.history(db, guild, user))
 
     async def last_seen(self, guild: GuildId) -> Mapping[ChannelId, LastSeen]:
-        """See the port."""
         return await self._thread.run(lambda db: reads.last_seen(db, guild))
 
     async def covered(self, guild: GuildId) -> Coverage | None:
-        """See the port."""
         return await self._thread.run(lambda db: reads.covered(db, guild))
 
     async def cover(self, coverage: Coverage) -> None:
-        """See the port."""
         await self._thread.run(lambda db: writes.cover(db, coverage))
 
     async def note(self, draft: Draft) -> None:
-        """See the port."""
         await self._thread.run(lambda db: writes.note(db, draft))
 
     async def audit(self, after: int = 0, limit: int = 1000) -> Sequence[AuditEntry]:
-        """See the port."""
         return await self._thread.run(lambda db: reads.audit(db, after, limit))
 
     async def close(self) -> None:
-        """See the port."""
         await self._thread.close()

@@ -29,6 +29,14 @@ MEMORY = ":memory:"
 BUSY_SECONDS = 10.0
 """How long a write waits for another process that holds the lock."""
 
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=NORMAL",  # a killed process loses nothing; a power cut may lose the last moments
+    "foreign_keys=ON",
+    "cache_size=-16000",  # 16 MB; with the default 2 MB the indexes of many authors do not fit
+    "wal_autocheckpoint=4000",  # 16 MB; fewer, larger copies into the file: a quarter faster
+)
+
 
 class DatabaseThread:
     """Runs functions over the one connection, in the order in which they were asked for."""
@@ -111,9 +119,8 @@ def connect(path: str) -> Database:
     db = plain_connection(path)
     try:
         check_schema(db, path)
-        db.execute("PRAGMA journal_mode=WAL").fetchone()
-        db.execute("PRAGMA synchronous=NORMAL")
-        db.execute("PRAGMA foreign_keys=ON")
+        for pragma in _PRAGMAS:
+            db.execute(f"PRAGMA {pragma}").fetchall()
         _migrate(db)
     except BaseException:
         db.close()

@@ -35,7 +35,7 @@ def _insert(table: str, columns: Iterable[str], tail: str = "") -> str:
     names = tuple(columns)
     listed = ", ".join(f'"{name}"' for name in names)
     values = ", ".join(f":{name}" for name in names)
-    return f"INSERT INTO {table} ({listed}) VALUES ({values}) {tail}"
+    return f"INSERT INTO {table} ({listed}) VALUES ({values}) {tail}"  # noqa: S608  # our names
 
 
 def _run(db: Database, table: str, row: dict[str, Any], tail: str = "") -> int | None:
@@ -43,7 +43,7 @@ def _run(db: Database, table: str, row: dict[str, Any], tail: str = "") -> int |
 
 
 _RECORD = (
-    f"INSERT INTO messages ({rows.MESSAGE_COLUMNS})"
+    f"INSERT INTO messages ({rows.MESSAGE_COLUMNS})"  # noqa: S608  # our names
     f" VALUES ({', '.join('?' * len(rows.MESSAGE_COLUMNS.split(',')))})"
     " ON CONFLICT DO UPDATE SET edited_at = excluded.edited_at"
     " WHERE excluded.edited_at > coalesce(edited_at, 0)"
@@ -83,7 +83,7 @@ def _record_deletion(db: Database, fact: Deleted) -> None:
 
 
 _JOINABLE = (
-    "SELECT 1 FROM cases WHERE guild = ? AND incident = ?"
+    "SELECT 1 FROM cases WHERE guild = ? AND incident = ?"  # noqa: S608  # constants of the core
     f" AND state IN ({UNDECIDED_STATES}) AND abs(updated_at - ?) <= ? LIMIT 1"
 )
 _FILED = "SELECT 1 FROM reports WHERE guild = ? AND message = ? AND reporter = ?"
@@ -94,6 +94,7 @@ def open_case(
     case: Case,
     quotes: Sequence[Quote],
     audit: Sequence[Draft],
+    *,
     within: timedelta,
     report: Report | None,
 ) -> Case | None:
@@ -159,6 +160,7 @@ def save(
     before: Case,
     after: Case,
     audit: Sequence[Draft],
+    *,
     action: Action | None,
     quotes: Sequence[Quote],
     report: Report | None,
@@ -180,7 +182,8 @@ def _swap(db: Database, before: Case, after: Case) -> bool:
     columns = ", ".join(f"{name} = :{name}" for name in row)
     values = {**row, "_id": before.id, "_version": before.version}
     done = db.conn.execute(
-        f"UPDATE cases SET {columns} WHERE id = :_id AND version = :_version", values
+        f"UPDATE cases SET {columns} WHERE id = :_id AND version = :_version",  # noqa: S608  # ours
+        values,
     )
     return done.rowcount == 1
 
