@@ -242,7 +242,8 @@ class FakeStore:
         return None
 
     async def reports(self, case: CaseId) -> Sequence[Report]:
-        return sorted((r for c, r in self.filed if c == case), key=lambda r: r.at)
+        filed = (r for c, r in self.filed if c == case)
+        return sorted(filed, key=lambda r: (r.at, r.message, r.reporter))
 
     async def history(self, guild: GuildId, user: UserId) -> History:
         written = [
