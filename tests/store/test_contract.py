@@ -341,9 +341,10 @@ async def test_history_counts_what_stands(store: Store) -> None:
     await self_made(store, "5", kind=ActionKind.KICK, state=ActionState.FAILED)
     mute = await self_made(store, "6", kind=ActionKind.TIMEOUT, finished_at=after(hours=2))
     await self_made(store, "7", kind=ActionKind.TIMEOUT, reverses=mute, state=ActionState.FAILED)
+    await self_made(store, "8", kind=ActionKind.TIMEOUT, reverses=mute, simulated=True)
     assert await store.history(GUILD, TOM) == History(
         messages=3,
-        cases=8,
+        cases=9,
         actions=2,
         joined_at=after(days=-2),
         last_action=ActionKind.TIMEOUT,
