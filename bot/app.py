@@ -12,21 +12,24 @@ from moderation.errors import EngineUnavailable
 from moderation.ports import Scorer, Store
 from moderation.types import Thresholds
 
-_PIECE = 1024 * 1024
-
 
 def make_scorer(engine: EngineSettings) -> Scorer:
     """The engine that the settings name. Raises ``EngineUnavailable``.
 
     Engines are imported only when they are named: one of them needs torch.
     """
-    checkpoint = _checked(engine)
+    checkpoint = Path(engine.checkpoint).expanduser() if engine.checkpoint else None
     family, _, model = engine.name.partition(":")
-    if family == "builtin":
-        from bot.adapters.scorers.builtin import BuiltinScorer
+    if family == "detoxify":
+        from bot.adapters.scorers.detoxify import DetoxifyScorer
 
-        return BuiltinScorer(checkpoint) if checkpoint else BuiltinScorer()
-    raise EngineUnavailable(f"engine {family}:{model} is not part of this version; use builtin")
+        return DetoxifyScorer(model, checkpoint, sha256=engine.sha256)
+    from bot.adapters.scorers.builtin import WEIGHTS, BuiltinScorer
+
+    weights = checkpoint or WEIGHTS
+    if engine.sha256 and _sha256(weights) != engine.sha256:
+        raise EngineUnavailable(f"{weights}: the file is not the one that engine.sha256 names")
+    return BuiltinScorer(weights)
 
 
 def bounds(scorer: Scorer) -> Thresholds:
@@ -35,24 +38,11 @@ def bounds(scorer: Scorer) -> Thresholds:
     return measured if isinstance(measured, Thresholds) else GENERIC
 
 
-def _checked(engine: EngineSettings) -> Path | None:
-    """The checkpoint file, if one is named and it is the one that was meant."""
-    if not engine.checkpoint:
-        return None
-    path = Path(engine.checkpoint).expanduser()
-    if not path.is_file():
-        raise EngineUnavailable(f"{path}: engine.checkpoint is not a file")
-    if engine.sha256 and _sha256(path) != engine.sha256:
-        raise EngineUnavailable(f"{path}: the file is not the one that engine.sha256 names")
-    return path
-
-
-def _sha256(path: Path) -> str:
-    found = hashlib.sha256()
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            found.update(piece)
-    return found.hexdigest()
+def _sha256(file: Path) -> str:
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise EngineUnavailable(f"{file}: engine.checkpoint cannot be read") from error
 
 
 async def open_store(store: StoreSettings) -> Store:

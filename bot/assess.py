@@ -6,16 +6,16 @@ The same detectors, engine and ``decide`` as in chat, in mode ``queue``, without
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
 from bot.exports import clean
 from config.policy import to_policy
 from config.schema import Settings
-from moderation.detectors import ALL, Rules
+from moderation.detectors import ALL
 from moderation.policy import decide
 from moderation.ports import Scorer
-from moderation.text import digest_of, fold
+from moderation.rules import Rules
 from moderation.types import (
     Author,
     ChannelId,
@@ -26,8 +26,10 @@ from moderation.types import (
     Mode,
     Scores,
     Signal,
+    Thresholds,
     UserId,
 )
+from moderation.window import Window
 
 _NO_TIME = datetime.fromtimestamp(0, UTC)
 
@@ -46,15 +48,16 @@ class Text:
 class Assessor:
     """Judges texts in batches."""
 
-    def __init__(self, scorer: Scorer, settings: Settings) -> None:
-        chosen = settings.policy.model_copy(update={"mode": Mode.QUEUE})
-        self._policy = to_policy(settings.model_copy(update={"policy": chosen}))
+    def __init__(self, scorer: Scorer, settings: Settings, engine: Thresholds) -> None:
+        policy = to_policy(settings, engine=engine)
+        self._policy = replace(policy, mode=Mode.QUEUE)
         self._rules = Rules.of(self._policy)
         self._scorer = scorer
+        self._alone = Window()
 
     def assess(self, texts: Sequence[Text]) -> list[Answer]:
         """One answer for each text, in order, in the words of the contract."""
-        contexts = [_context(text) for text in texts]
+        contexts = [self._alone.context(_message(text)) for text in texts]
         scores = self._scores([context.message.text for context in contexts])
         return [
             self._answer(text, context, scored)
@@ -99,11 +102,10 @@ def _signal(signal: Signal) -> Answer:
     }
 
 
-def _context(text: Text) -> Context:
+def _message(text: Text) -> Message:
     wording = clean(text.text)
     channel = clean(text.channel)
-    folded = fold(wording).text
-    message = Message(
+    return Message(
         id=MessageId(""),
         guild=GuildId(""),
         channel=ChannelId(channel),
@@ -112,4 +114,3 @@ def _context(text: Text) -> Context:
         at=_NO_TIME,
         text=wording,
     )
-    return Context(message=message, folded=folded, digest=digest_of(folded))

@@ -234,7 +234,7 @@ def _bench(commands: _Commands[_Parser]) -> None:
 
 
 def _port(written: str) -> int:
-    port = int(written)
+    port = int(written) if written.isdecimal() else -1
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError("must be a port from 0 to 65535")
     return port

@@ -37,3 +37,8 @@ class Progress:
         bar = "#" * full + "." * (_WIDTH - full)
         self._stream.write(f"\r{self._label} [{bar}] {percent:3} %")
         self._stream.flush()
+
+    def reach_of(self, done: int, total: int) -> None:
+        """As ``reach``, where the total is only known while working."""
+        self._total = max(total, 1)
+        self.reach(done)

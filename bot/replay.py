@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 
-from moderation.detectors import Rules
 from moderation.drawing import Cards
 from moderation.ports import Scorer, Store
+from moderation.rules import Rules
 from moderation.screening import Prepared, Screening
 from moderation.types import (
     Action,
@@ -195,6 +195,9 @@ class _Unhurried:
 class Nowhere:
     """A platform where nothing happens and nobody is."""
 
+    async def check(self, action: Action) -> None:
+        """Nothing would be refused."""
+
     async def apply(self, action: Action) -> bool:
         """Only simulated."""
         return True
@@ -218,4 +221,3 @@ class Nowhere:
     async def history(self, channel: Channel, after: datetime, limit: int) -> Sequence[Message]:
         """None."""
         return ()
-

@@ -73,8 +73,8 @@ def lines(run: Run) -> Iterable[str]:
     if tally.degraded:
         yield f"{tally.degraded:,} messages were judged by rules alone: the engine failed on them"
     for skip in run.archive.skipped:
-        count = f" ({skip.count:,} x {skip.type})" if skip.type else ""
-        yield f"left out: {skip}{count}"
+        times = f" ({skip.count:,} x {skip.type})" if skip.type else ""
+        yield f"left out: {skip}{times}"
     yield from _notes(run)
 
 

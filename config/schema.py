@@ -188,8 +188,8 @@ class DigestSettings(Section):
 class CatchUpSettings(Section):
     """How much history is fetched after downtime."""
 
-    max_age: Duration = timedelta(hours=24)
-    max_messages: Annotated[int, Field(ge=0, le=1_000_000)] = 5000
+    max_age: Duration = timedelta(days=7)
+    max_messages: Annotated[int, Field(ge=0, le=1_000_000)] = 2000
     pages_per_second: Annotated[float, Field(gt=0, le=50)] = 2.0
 
 

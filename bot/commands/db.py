@@ -2,27 +2,53 @@
 
 from __future__ import annotations
 
+import asyncio
 from argparse import Namespace
 from collections.abc import Mapping
 
-from bot.database import backup, migrate, verify
+from bot.app import open_store
+from bot.clock import SystemClock
 from bot.commands.settings import settings_of
+from bot.database import backup, migrate, verify
+from bot.doctor import BACKUP_EVENT
+from bot.progress import Progress
+from config.schema import StoreSettings
+from moderation.errors import UserError
+from moderation.types import Draft, GuildId
 
 
 def db(options: Namespace, environ: Mapping[str, str]) -> int:
     """One verb on ``store.url``."""
-    url = settings_of(options, environ).store.url
+    store = settings_of(options, environ).store
+    url = store.url
+    if options.verb != "migrate" and not store.path.expanduser().is_file():
+        raise UserError(f"{store.path}: there is no such database; check store.url")
+    if options.verb == "backup" and options.to.exists():
+        raise UserError(f"{options.to}: this file exists already; name a new one")
     match options.verb:
         case "migrate":
             applied = migrate(url)
             print(f"{len(applied)} migrations applied" if applied else "the schema is up to date")
             return 0
         case "backup":
-            backup(url, options.to)
+            with Progress("backup", 1) as bar:
+                backup(url, options.to, bar.reach_of)
+            asyncio.run(_note_backup(url))
             print(f"copied to {options.to}")
             return 0
         case _:
             return _verify(url)
+
+
+async def _note_backup(url: str) -> None:
+    """The audit trail remembers when, so that the doctor can ask for the next one."""
+    store = await open_store(StoreSettings(url=url))
+    try:
+        at = SystemClock().now()
+        draft = Draft(at=at, guild=GuildId(""), actor="system", event=BACKUP_EVENT)
+        await store.note(draft)
+    finally:
+        await store.close()
 
 
 def _verify(url: str) -> int:

@@ -25,11 +25,11 @@ Answer = dict[str, object]
 
 def score(options: Namespace, environ: Mapping[str, str]) -> int:
     """Score standard input; 2 when a line could not be read."""
-    from bot.app import make_scorer
+    from bot.app import bounds, make_scorer
 
     settings = settings_of(options, environ)
-    assessor = Assessor(make_scorer(settings.engine), settings)
-    return score_lines(sys.stdin.buffer, sys.stdout, assessor)
+    scorer = make_scorer(settings.engine)
+    return score_lines(sys.stdin.buffer, sys.stdout, Assessor(scorer, settings, bounds(scorer)))
 
 
 def score_lines(source: BinaryIO, out: TextIO, assessor: Assessor) -> int:

@@ -1,0 +1,1 @@
+"""The project's own benchmarks: medians, and ratios to baselines measured in the same run."""
