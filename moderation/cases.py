@@ -197,9 +197,7 @@ def advance(case: Case, event: Event) -> Case:
     """
     state = TRANSITIONS.get((case.state, type(event)))
     if state is None:
-        raise IllegalMove(
-            "illegal_move", state=case.state.value, event=type(event).__name__
-        )
+        raise IllegalMove("illegal_move", state=case.state.value, event=type(event).__name__)
     moved = replace(case, state=state, version=case.version + 1, updated_at=event.at)
     return _changed(moved, event)
 
@@ -232,8 +230,7 @@ def _joined(case: Case, event: Joined) -> Case:
     return replace(
         case,
         signals=case.signals + fresh,
-        messages=case.messages
-        + tuple(m for m in event.messages if m not in case.messages),
+        messages=case.messages + tuple(m for m in event.messages if m not in case.messages),
         severity=max(case.severity, event.severity),
         score=max(case.score, event.score),
         reports=case.reports + event.reports,
@@ -307,8 +304,7 @@ def actions_for(case: Case, moderator: Moderator | None, now: datetime) -> Choic
                 actions=tuple(ActionKind),
                 dismiss=True,
                 claim=held is None,
-                release=held is not None
-                and (moderator is None or held == moderator.id),
+                release=held is not None and (moderator is None or held == moderator.id),
             )
         case CaseState.RESOLVED | CaseState.DISMISSED:
             return Choices(undo=True)

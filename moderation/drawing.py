@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from moderation.errors import PlatformFailure, PlatformUnreachable
 from moderation.ports import Clock, Log, Platform, Store
-from moderation.types import Case, CaseId, CardView, Mode
+from moderation.types import CardView, Case, CaseId, Mode
 
 
 class Cards:
@@ -40,11 +40,7 @@ class Cards:
         while True:
             self._again.discard(case)
             row = await self._store.case(case)
-            if (
-                row is None
-                or row.card_version >= row.version
-                or not await self._show(row)
-            ):
+            if row is None or row.card_version >= row.version or not await self._show(row):
                 self._again.discard(case)
                 return
 

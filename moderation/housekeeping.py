@@ -125,9 +125,7 @@ class Housekeeping:
 
     async def _screen_channel(self, channel: Channel, after: datetime) -> int:
         try:
-            late = await self._platform.history(
-                channel, after, self._limits.max_messages
-            )
+            late = await self._platform.history(channel, after, self._limits.max_messages)
         except PlatformFailure:
             self._log.event("catch_up_failed", guild=channel.guild, channel=channel.id)
             await self._note(channel.guild, "catch_up.failed", channel.id)

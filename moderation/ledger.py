@@ -55,11 +55,7 @@ def first_broken(entries: Iterable[AuditEntry]) -> int | None:
     """The number of the first entry that does not fit the chain; ``None`` when all do."""
     previous, expected = GENESIS, 1
     for entry in entries:
-        if (
-            entry.seq != expected
-            or entry.previous != previous
-            or entry.digest != digest(entry)
-        ):
+        if entry.seq != expected or entry.previous != previous or entry.digest != digest(entry):
             return expected
         previous, expected = entry.digest, expected + 1
     return None

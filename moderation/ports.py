@@ -48,7 +48,7 @@ class Clock(Protocol):
 class Log(Protocol):
     """One line for each thing that happened: codes and ids, never text."""
 
-    def event(self, name: str, **fields: str | int | float | None) -> None:
+    def event(self, name: str, **fields: str | float | None) -> None:
         """Write the line; never raises."""
         ...
 
@@ -128,9 +128,7 @@ class Platform(Protocol):
         """The channels and active threads whose history the bot may read."""
         ...
 
-    async def history(
-        self, channel: Channel, after: datetime, limit: int
-    ) -> Sequence[Message]:
+    async def history(self, channel: Channel, after: datetime, limit: int) -> Sequence[Message]:
         """At most ``limit`` messages after ``after``, oldest first, marked late."""
         ...
 
@@ -226,9 +224,7 @@ class Store(Protocol):
         """Whether a person's verdict stands on this content of this message."""
         ...
 
-    async def reported(
-        self, guild: GuildId, message: MessageId, reporter: UserId
-    ) -> Case | None:
+    async def reported(self, guild: GuildId, message: MessageId, reporter: UserId) -> Case | None:
         """The case that this person's report of this message joined, if they made one."""
         ...
 

@@ -102,16 +102,12 @@ class Reporting:
 
     async def _filed(self, message: Message, report: Report) -> Receipt:
         for _ in range(_TRIES):
-            earlier = await self._store.reported(
-                report.guild, report.message, report.reporter
-            )
+            earlier = await self._store.reported(report.guild, report.message, report.reporter)
             if earlier is not None:
                 return Receipt(case=earlier, again=True)
             current = await self._store.case_of(message.guild, message.id)
             case = await (
-                self._open(message, report)
-                if current is None
-                else self._join(current, report)
+                self._open(message, report) if current is None else self._join(current, report)
             )
             if case is not None:
                 return Receipt(case=case, decided=case.state not in UNDECIDED)
@@ -137,9 +133,7 @@ class Reporting:
         )
         after = advance(case, event)
         audit = (_audit(after, report),)
-        return (
-            after if await self._store.save(case, after, audit, report=report) else None
-        )
+        return after if await self._store.save(case, after, audit, report=report) else None
 
     def _verdict(self, report: Report) -> Verdict:
         risk, severity, recommended = _MEANING[report.category]

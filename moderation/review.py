@@ -128,9 +128,7 @@ class Review:
         if case.recommended is None or case.state is not CaseState.OPEN:
             return case
         action = self._requested(case, UserId("system"), case.recommended, None)
-        event = ActRequested(
-            at=action.requested_at, by=action.requested_by, action=action.id
-        )
+        event = ActRequested(at=action.requested_at, by=action.requested_by, action=action.id)
         name = f"action.{action.kind.value}.requested"
         try:
             await self._decide(case, event, name, action)
@@ -199,14 +197,9 @@ class Review:
         try:
             if action.state is ActionState.REQUESTED:
                 action = await self._ask_platform(action)
-            if (
-                action.state is ActionState.APPLIED
-                and action.notice is NoticeState.PENDING
-            ):
+            if action.state is ActionState.APPLIED and action.notice is NoticeState.PENDING:
                 action = await self._tell_if_it_stands(action)
-                await self._commit(
-                    action, Noticed(at=self._clock.now()), "member.notice"
-                )
+                await self._commit(action, Noticed(at=self._clock.now()), "member.notice")
         except PlatformUnreachable:
             self._log.event("action_waits", case=action.case, action=action.id)
             await self._maybe_give_up(action)
@@ -234,28 +227,20 @@ class Review:
     async def _tell_first(self, action: Action) -> Action:
         wanted = action.kind in TELL_FIRST and action.reverses is None
         return (
-            await self._tell(action)
-            if wanted and action.notice is NoticeState.PENDING
-            else action
+            await self._tell(action) if wanted and action.notice is NoticeState.PENDING else action
         )
 
     async def _tell_if_it_stands(self, action: Action) -> Action:
         """A decision that was taken back before its notice arrived is not told any more."""
         superseded = (await self._row(action.case)).action != action.id
-        return (
-            replace(action, notice=NoticeState.NONE)
-            if superseded
-            else await self._tell(action)
-        )
+        return replace(action, notice=NoticeState.NONE) if superseded else await self._tell(action)
 
     async def _tell(self, action: Action) -> Action:
         case = await self._row(action.case)
         try:
             notice = await self._platform.notify(action, case)
         except PlatformFailure as failure:
-            self._log.event(
-                "notice_failed", case=case.id, action=action.id, code=failure.code
-            )
+            self._log.event("notice_failed", case=case.id, action=action.id, code=failure.code)
             notice = NoticeState.FAILED
         return replace(action, notice=notice)
 
@@ -270,9 +255,7 @@ class Review:
             notice=action.notice if told else NoticeState.NONE,
         )
         event: Event = (
-            UndoFailed(at=now, code=code)
-            if action.reverses
-            else ActionFailed(at=now, code=code)
+            UndoFailed(at=now, code=code) if action.reverses else ActionFailed(at=now, code=code)
         )
         await self._commit(failed, event, f"action.{action.kind.value}.failed")
         return failed
@@ -303,9 +286,7 @@ class Review:
         )
         await change(self._store, action.case, event, audit=(draft,), action=action)
 
-    async def _decided_without_action(
-        self, case: Case, event: Event, name: str
-    ) -> Case:
+    async def _decided_without_action(self, case: Case, event: Event, name: str) -> Case:
         after = await self._decide(case, event, name)
         await self._cards.draw(case.id)
         return after
@@ -323,11 +304,7 @@ class Review:
 
     async def _opened(self, click: Click) -> Case:
         case = await self._store.case(click.case)
-        if (
-            case is None
-            or case.guild != click.by.guild
-            or not _own_card(case, click.card)
-        ):
+        if case is None or case.guild != click.by.guild or not _own_card(case, click.card):
             raise NotAllowed("not_this_card")
         if not click.by.may_moderate:
             raise NotAllowed("not_a_moderator")

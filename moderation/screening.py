@@ -126,9 +126,7 @@ class Screening:
         self._window.forget(deletion.id)
         case = await self._store.case_of(deletion.guild, deletion.id)
         if case is not None:
-            await change(
-                self._store, case.id, Grown(at=max(deletion.at, case.updated_at))
-            )
+            await change(self._store, case.id, Grown(at=max(deletion.at, case.updated_at)))
             await self._cards.draw(case.id)
 
     def prepare(self, message: Message) -> Prepared:
@@ -151,11 +149,10 @@ class Screening:
 
     async def queue(self, prepared: Prepared, verdict: Verdict) -> Case | None:
         """Open the incident's case or join the one that is open; ``None`` when a person's verdict
-        on this very content stands already, or nothing is new."""
+        on this very content stands already, or nothing is new.
+        """
         message = prepared.message
-        if await self._store.settled(
-            message.guild, message.id, prepared.context.digest
-        ):
+        if await self._store.settled(message.guild, message.id, prepared.context.digest):
             self._log.event("settled", guild=message.guild, message=message.id)
             return None
         case = await self._file(prepared, verdict)
@@ -184,9 +181,7 @@ class Screening:
         if holding is not None and holding.state in UNDECIDED:
             return holding
         case = await self._store.undecided(message.guild, _incident(message, verdict))
-        if case is None or not same_incident(
-            case, message.at, self._policy.join_within
-        ):
+        if case is None or not same_incident(case, message.at, self._policy.join_within):
             return None
         return case
 
@@ -199,9 +194,7 @@ class Screening:
             within=self._policy.join_within,
         )
 
-    async def _join(
-        self, case: Case, prepared: Prepared, verdict: Verdict
-    ) -> Case | None:
+    async def _join(self, case: Case, prepared: Prepared, verdict: Verdict) -> Case | None:
         message = prepared.message
         known = message.id in case.messages
         if known and not _fresh(case, verdict) and message.edited_at is None:
@@ -216,9 +209,7 @@ class Screening:
         after = advance(case, event)
         quotes = (quote(message, 0, prepared.context.digest),)
         audit = (_joined(after, message),)
-        return (
-            after if await self._store.save(case, after, audit, quotes=quotes) else None
-        )
+        return after if await self._store.save(case, after, audit, quotes=quotes) else None
 
     def quotes(self, context: Context) -> tuple[Quote, ...]:
         """The message and up to ``AROUND`` before it, as a card quotes them."""
@@ -246,16 +237,10 @@ class Screening:
 
     async def _explained(self, message: Message, verdict: Verdict) -> Verdict:
         leading = verdict.signals[:1]
-        if (
-            not leading
-            or leading[0].spans
-            or not leading[0].kind.startswith("toxicity.")
-        ):
+        if not leading or leading[0].spans or not leading[0].kind.startswith("toxicity."):
             return verdict
         spans = await self._scoring.explain(message.text)
-        return replace(
-            verdict, signals=(replace(leading[0], spans=spans), *verdict.signals[1:])
-        )
+        return replace(verdict, signals=(replace(leading[0], spans=spans), *verdict.signals[1:]))
 
     def _detected(self, context: Context) -> tuple[Signal, ...]:
         found = (detector(context, self._rules) for detector in ALL)

@@ -49,7 +49,7 @@ _Rule = Callable[[str, int, int], Iterator[_Piece]]
 """The pieces of a text between two places."""
 
 _NOISE = frozenset("`|~*_0123456789@$!+\u20ac").union(
-    chr(code) for code in range(32) if chr(code) not in "\n"
+    chr(code) for code in range(32) if chr(code) != "\n"
 )
 _LEET = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t"} | {
     "@": "a",
@@ -106,9 +106,7 @@ def digest(text: str) -> str:
 
 def digest_of(folded: str) -> str:
     """As ``digest``, for a text that is folded already."""
-    return hashlib.sha256(
-        " ".join(folded.split()).encode("utf-8", "replace")
-    ).hexdigest()
+    return hashlib.sha256(" ".join(folded.split()).encode("utf-8", "replace")).hexdigest()
 
 
 def _plain(char: str) -> str:
@@ -183,9 +181,7 @@ def _flatten(text: str) -> tuple[str, Sequence[int]]:
     return folded, [index for index, piece in enumerate(pieces) for _ in piece]
 
 
-def _apply(
-    text: str, origin: Sequence[int], pieces: Iterator[_Piece]
-) -> tuple[str, Sequence[int]]:
+def _apply(text: str, origin: Sequence[int], pieces: Iterator[_Piece]) -> tuple[str, Sequence[int]]:
     """The text with the pieces replaced, which come in order and do not overlap."""
     parts: list[str] = []
     sources: list[int] = []
@@ -217,9 +213,7 @@ def _markup(text: str, start: int, end: int) -> Iterator[_Piece]:
         first, last = found.span()
         run = found[0]
         inside = text[first - 1 : first].isalnum() and text[last : last + 1].isalnum()
-        if run not in "|~" and not (
-            inside and not run.strip(run[0]) and run[0] in "*_"
-        ):
+        if run not in "|~" and not (inside and not run.strip(run[0]) and run[0] in "*_"):
             yield first, last, ""
 
 
@@ -250,11 +244,7 @@ def _leet(text: str, start: int, end: int) -> Iterator[_Piece]:
     """Digits and signs between the letters of a word become the letters they stand for."""
     for found in _TOKEN.finditer(text, start, end):
         token = found[0]
-        if (
-            token.isalpha()
-            or len(token) > _LONGEST_LEET
-            or not any(map(str.isalpha, token))
-        ):
+        if token.isalpha() or len(token) > _LONGEST_LEET or not any(map(str.isalpha, token)):
             continue
         body = len(token.rstrip("0123456789!|@+\u20ac"))
         for swap in _SWAPS.finditer(token, 0, body):
@@ -274,11 +264,7 @@ def _letters_for(run: str) -> str:
 
 def _leads(run: str, rest: str) -> bool:
     """Whether a run at a word's start is a letter: ``5hit``, ``@ss``; not ``3d``, ``@ann``."""
-    return (
-        len(run) == 1
-        and len(rest) > 2
-        and (run != "@" or rest.startswith(("ss", "$$")))
-    )
+    return len(run) == 1 and len(rest) > 2 and (run != "@" or rest.startswith(("ss", "$$")))
 
 
 def _repeats(text: str, start: int, end: int) -> Iterator[_Piece]:
@@ -288,8 +274,6 @@ def _repeats(text: str, start: int, end: int) -> Iterator[_Piece]:
     """
     for found in _REPEAT.finditer(text, start, end):
         first, last = found.span()
-        alone = not (
-            text[first - 1 : first].isalpha() or text[last : last + 1].isalpha()
-        )
+        alone = not (text[first - 1 : first].isalpha() or text[last : last + 1].isalpha())
         keep = 2 if alone or found[1] in _DOUBLES else 1
         yield first + keep - 1, last - 1, ""

@@ -1,0 +1,45 @@
+# Two commands on a fresh machine: make demo, make test. Everything lands in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PACKAGES := moderation config cogs bot
+
+.PHONY: demo test check format lock shots clean
+
+demo: $(STAMP)
+	$(BIN)/tidekeeper demo
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Remakes the pinned, hashed requirement files from pyproject.toml; without index addresses.
+LOCK := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-header \
+	--no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
+lock:
+	$(BIN)/pip install --quiet pip-tools
+	$(LOCK) --output-file requirements/run.txt pyproject.toml
+	$(LOCK) --extra demo --constraint requirements/run.txt --output-file requirements/demo.txt pyproject.toml
+	$(LOCK) --extra demo --extra dev --constraint requirements/demo.txt --output-file requirements/dev.txt pyproject.toml
+
+shots: $(STAMP)
+	$(BIN)/python -m bot.sandbox.shots docs/images
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@

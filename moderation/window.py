@@ -1,0 +1,173 @@
+"""Bounded recent history on event time: what a detector may know besides the message.
+
+Nothing here asks what time it is. Messages may come twice, late or out of order: each is kept
+once, in the order of its own time. Memory is bounded by the number of channels, authors and texts
+that are remembered (the least recently used go first) and by a length for each.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from moderation.text import digest_of, fold
+from moderation.types import ChannelId, Context, Message, MessageId
+
+LENGTH = 30
+"""Messages remembered for each channel, author and text."""
+
+KEYS = 2048
+"""Channels, authors and texts remembered, each."""
+
+KNOWN = 8192
+"""Messages known by id, so that edits, deletions and repeats find them."""
+
+AGE = timedelta(hours=6)
+"""Older messages tell a detector nothing any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    message: Message
+    digest: str
+
+
+class _Shelf:
+    """Short lists by key, in the order of event time, the least recently used key going first."""
+
+    def __init__(self, keys: int, length: int) -> None:
+        self._keys = keys
+        self._length = length
+        self._lists: OrderedDict[str, list[Message]] = OrderedDict()
+
+    def before(self, key: str, at: datetime, ident: MessageId) -> tuple[Message, ...]:
+        """The messages under ``key`` not after ``at``, without the one named."""
+        kept = self._lists.get(key)
+        if not kept:
+            return ()
+        since = at - AGE
+        if kept[-1].at < at and kept[0].at >= since:
+            return tuple(kept)
+        return tuple(m for m in kept if since <= m.at <= at and m.id != ident)
+
+    def all(self, key: str) -> list[Message]:
+        """The messages under ``key``."""
+        return self._lists.get(key, [])
+
+    def add(self, key: str, message: Message) -> None:
+        """Put ``message`` under ``key``, in its place."""
+        kept = self._lists.get(key)
+        if kept is None:
+            kept = self._lists[key] = []
+            if len(self._lists) > self._keys:
+                self._lists.popitem(last=False)
+        else:
+            self._lists.move_to_end(key)
+        if kept and kept[-1].at > message.at:
+            insort(kept, message, key=_time)
+        else:
+            kept.append(message)
+        if len(kept) > self._length:
+            del kept[0]
+
+    def remove(self, key: str, ident: MessageId) -> None:
+        """Take the message out again."""
+        kept = self._lists.get(key)
+        if kept is not None:
+            kept[:] = [message for message in kept if message.id != ident]
+
+
+class Window:
+    """The recent past of all guilds, as detectors see it."""
+
+    def __init__(self, *, keys: int = KEYS, length: int = LENGTH, known: int = KNOWN) -> None:
+        self._channels = _Shelf(keys, length)
+        self._authors = _Shelf(keys, length)
+        self._texts = _Shelf(keys, length)
+        self._known: OrderedDict[MessageId, _Place] = OrderedDict()
+        self._most = known
+
+    def see(self, message: Message) -> Context:
+        """The context of ``message``, which is remembered from now on (once)."""
+        folded = fold(message.text).text
+        digest = digest_of(folded)
+        context = self._context(message, folded, digest)
+        if message.id not in self._known:
+            self._remember(message, digest)
+        return context
+
+    def context(self, message: Message) -> Context:
+        """The context of ``message`` without remembering it."""
+        folded = fold(message.text).text
+        return self._context(message, folded, digest_of(folded))
+
+    def replace(self, message: Message) -> Context | None:
+        """Take note of an edit; ``None`` when its substance (the digest) is what it was."""
+        folded = fold(message.text).text
+        digest = digest_of(folded)
+        place = self._known.get(message.id)
+        if place is not None and place.digest == digest:
+            return None
+        self.forget(message.id)
+        context = self._context(message, folded, digest)
+        self._remember(message, digest)
+        return context
+
+    def forget(self, ident: MessageId) -> None:
+        """Drop a message: it was deleted."""
+        place = self._known.pop(ident, None)
+        if place is None:
+            return
+        for shelf, key in self._places(place.message, place.digest):
+            shelf.remove(key, ident)
+
+    def before(self, channel: ChannelId, ident: MessageId, count: int) -> tuple[Message, ...]:
+        """Up to ``count`` messages of the channel just before the one named, oldest first."""
+        place = self._known.get(ident)
+        if place is None:
+            return ()
+        earlier = [m for m in self._channels.all(channel) if _earlier(m, place.message)]
+        return tuple(earlier[-count:]) if count else ()
+
+    def after(self, channel: ChannelId, ident: MessageId, count: int) -> tuple[Message, ...]:
+        """Up to ``count`` messages of the channel just after the one named, oldest first."""
+        place = self._known.get(ident)
+        if place is None:
+            return ()
+        return tuple(m for m in self._channels.all(channel) if _earlier(place.message, m))[:count]
+
+    def _context(self, message: Message, folded: str, digest: str) -> Context:
+        at, ident, guild = message.at, message.id, message.guild
+        return Context(
+            message=message,
+            folded=folded,
+            digest=digest,
+            channel=self._channels.before(message.channel, at, ident),
+            author=self._authors.before(f"{guild}/{message.author.id}", at, ident),
+            same_text=self._texts.before(f"{guild}/{digest}", at, ident),
+        )
+
+    def _remember(self, message: Message, digest: str) -> None:
+        self._known[message.id] = _Place(message=message, digest=digest)
+        if len(self._known) > self._most:
+            self._known.popitem(last=False)
+        for shelf, key in self._places(message, digest):
+            shelf.add(key, message)
+
+    def _places(self, message: Message, digest: str) -> Iterable[tuple[_Shelf, str]]:
+        return (
+            (self._channels, message.channel),
+            (self._authors, f"{message.guild}/{message.author.id}"),
+            (self._texts, f"{message.guild}/{digest}"),
+        )
+
+
+def _time(message: Message) -> datetime:
+    return message.at
+
+
+def _earlier(one: Message, other: Message) -> bool:
+    return one.id != other.id and (one.at, one.id) < (other.at, other.id)
