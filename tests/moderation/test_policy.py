@@ -169,14 +169,14 @@ _share = st.floats(0, 1)
 _order = list(Disposition)
 
 
-@given(st.fixed_dictionaries({label: _share for label in LABELS}), _share)
+@given(st.fixed_dictionaries(dict.fromkeys(LABELS, _share)), _share)
 def test_more_toxicity_never_means_less_attention(parts: dict[str, float], more: float) -> None:
     less = Scores(**parts)
     worse = replace(less, toxicity=max(less.toxicity, more))
     assert _order.index(verdict(worse).disposition) >= _order.index(verdict(less).disposition)
 
 
-@given(st.fixed_dictionaries({label: _share for label in LABELS}))
+@given(st.fixed_dictionaries(dict.fromkeys(LABELS, _share)))
 def test_every_verdict_has_a_reason(parts: dict[str, float]) -> None:
     answer = verdict(Scores(**parts))
     assert answer.reasons

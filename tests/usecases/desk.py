@@ -50,7 +50,7 @@ class Lines:
     def __init__(self) -> None:
         self.lines: list[tuple[str, dict[str, Any]]] = []
 
-    def event(self, name: str, **fields: str | int | float | None) -> None:
+    def event(self, name: str, **fields: str | float | None) -> None:
         self.lines.append((name, dict(fields)))
 
 
