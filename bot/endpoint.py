@@ -1,0 +1,46 @@
+"""Where Discord is: REST and gateway of Discord itself or of any server that speaks its protocol.
+
+discord.py keeps both addresses on its classes, so they are one per process.
+"""
+
+from __future__ import annotations
+
+import re
+
+import discord
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
+
+from moderation.errors import PlatformUnreachable
+
+_VERSION = re.compile(r"/v\d+$")
+
+
+def rest_base(api: str) -> str:
+    """The base of all REST paths: ``api`` may be a server's root, its ``/api`` or ``/api/v10``."""
+    base = api.rstrip("/")
+    if _VERSION.search(base):
+        return base
+    return f"{base}/v10" if base.endswith("/api") else f"{base}/api/v10"
+
+
+def point_rest(api: str) -> None:
+    """Send every REST request to ``api``, interaction answers and webhooks included."""
+    Route.BASE = rest_base(api)
+
+
+async def point_gateway(client: discord.Client, gateway: str) -> None:
+    """Connect to ``gateway``, or to the one that ``/gateway/bot`` of the REST server names.
+
+    ``client`` must be logged in. Raises ``PlatformUnreachable`` when the server names none.
+    """
+    DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway or await _named_gateway(client))
+
+
+async def _named_gateway(client: discord.Client) -> str:
+    try:
+        _, url, _ = await client.http.get_bot_gateway()
+    except (discord.GatewayNotFound, KeyError, TypeError) as error:
+        raise PlatformUnreachable("the API server names no gateway at /gateway/bot") from error
+    return str(url)
