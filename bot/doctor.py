@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.app import make_scorer, open_store
+from bot.parts import make_scorer, open_store
 from bot.database import heartbeat, verify
 from bot.findings import Finding, fail, ok, warn
 from config.schema import EngineSettings, Settings, StoreSettings

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from bot.app import bounds, make_scorer, open_store
+from bot.parts import bounds, make_scorer, open_store
 from bot.archive import Archive
 from bot.bench.result import Result
 from bot.bench.words import export

@@ -10,7 +10,7 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.app import bounds, make_scorer
+from bot.parts import bounds, make_scorer
 from bot.bench.result import Result
 from bot.training.corpus import Row, read_rows
 from bot.training.evaluate import auc

@@ -49,8 +49,8 @@ def _text(chance: random.Random) -> str:
         return f"{chance.choice(_RUDE)} {chance.choice(_WORDS)}"
     if kind == "spam":
         return _SPAM
-    extra = " ".join(chance.choices(_WORDS, k=chance.randint(0, 14)))
-    return f"{chance.choice(_FRIENDLY)} {extra}".strip()
+    extra = " ".join(chance.choices(_WORDS, k=chance.randint(3, 14)))
+    return f"{chance.choice(_FRIENDLY)} {extra}"
 
 
 def export(path: Path, count: int, *, channel: str, seed: int) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from argparse import Namespace
 from collections.abc import Mapping
 
-from bot.app import open_store
+from bot.parts import open_store
 from bot.clock import SystemClock
 from bot.commands.settings import settings_of
 from bot.database import backup, migrate, verify

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from bot.app import bounds, make_scorer, open_store
+from bot.parts import bounds, make_scorer, open_store
 from bot.archive import Archive
 from bot.commands.settings import settings_of
 from bot.exports import staff

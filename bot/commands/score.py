@@ -25,7 +25,7 @@ Answer = dict[str, object]
 
 def score(options: Namespace, environ: Mapping[str, str]) -> int:
     """Score standard input; 2 when a line could not be read."""
-    from bot.app import bounds, make_scorer
+    from bot.parts import bounds, make_scorer
 
     settings = settings_of(options, environ)
     scorer = make_scorer(settings.engine)
