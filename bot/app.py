@@ -2,49 +2,225 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
+import asyncio
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from bot.adapters.store.sqlite import SqliteStore
-from config.policy import GENERIC
-from config.schema import EngineSettings, StoreSettings
-from moderation.errors import EngineUnavailable
-from moderation.ports import Scorer, Store
-from moderation.types import Thresholds
+from bot.adapters.discord_platform import DiscordPlatform
+from bot.adapters.shadow_platform import ShadowPlatform
+from bot.batching import Batcher
+from bot.client import TidekeeperClient
+from bot.clock import SystemClock
+from bot.connection import stay_connected
+from bot.jobs import Jobs
+from bot.log import LineLog, adopt_libraries
+from bot.parts import bounds, make_scorer, open_store
+from bot.scoring import BatchedScoring
+from cogs.cards import Style
+from cogs.convert import Roles
+from cogs.intake import Intake
+from cogs.places import Places
+from cogs.queue import QueueDesk, case_item
+from cogs.report import Reports
+from config.locale import load_locale
+from config.policy import to_policy
+from config.schema import Settings
+from moderation.drawing import Cards
+from moderation.housekeeping import CatchUpLimits, Housekeeping
+from moderation.ports import Clock, Log, Platform, Scorer, Store
+from moderation.reporting import Reporting
+from moderation.review import Review
+from moderation.rules import Rules
+from moderation.screening import Screening
+from moderation.types import Fact, Mode, Policy
+from moderation.window import Window
 
 
-def make_scorer(engine: EngineSettings) -> Scorer:
-    """The engine that the settings name. Raises ``EngineUnavailable``.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """A bot that is put together but not connected, and what it is made of.
 
-    Engines are imported only when they are named: one of them needs torch.
+    ``client.close()`` lets go of all of it.
     """
-    checkpoint = Path(engine.checkpoint).expanduser() if engine.checkpoint else None
-    family, _, model = engine.name.partition(":")
-    if family == "detoxify":
-        from bot.adapters.scorers.detoxify import DetoxifyScorer
 
-        return DetoxifyScorer(model, checkpoint, sha256=engine.sha256)
-    from bot.adapters.scorers.builtin import WEIGHTS, BuiltinScorer
-
-    weights = checkpoint or WEIGHTS
-    if engine.sha256 and _sha256(weights) != engine.sha256:
-        raise EngineUnavailable(f"{weights}: the file is not the one that engine.sha256 names")
-    return BuiltinScorer(weights)
+    client: TidekeeperClient
+    store: Store
+    platform: Platform
+    policy: Policy
+    screening: Screening
+    review: Review
+    reporting: Reporting
+    housekeeping: Housekeeping
 
 
-def bounds(scorer: Scorer) -> Thresholds:
-    """The bounds of the bands that were measured with an engine, or generic ones."""
-    measured = getattr(scorer, "thresholds", GENERIC)
-    return measured if isinstance(measured, Thresholds) else GENERIC
+async def create_bot(
+    settings: Settings, clock: Clock, *, log: Log | None = None
+) -> TidekeeperClient:
+    """The bot as discord.py's client, ready to connect. Raises as ``build`` does."""
+    return (await build(settings, clock, log=log)).client
 
 
-def _sha256(file: Path) -> str:
-    try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()
-    except OSError as error:
-        raise EngineUnavailable(f"{file}: engine.checkpoint cannot be read") from error
+async def build(
+    settings: Settings,
+    clock: Clock,
+    *,
+    log: Log | None = None,
+    store: Store | None = None,
+    scorer: Scorer | None = None,
+) -> App:
+    """Put everything together; what is not handed in is made from the settings.
+
+    Raises ``StoreError``, ``EngineUnavailable`` and ``SettingsError``.
+    """
+    log = log or line_log(settings, clock)
+    scorer = scorer or make_scorer(settings.engine)
+    policy = to_policy(settings, engine=bounds(scorer))
+    store = store or await open_store(settings.store)
+    client = TidekeeperClient(log)
+    world = _World(settings=settings, clock=clock, log=log, policy=policy, store=store)
+    return _assembled(world, client, scorer)
 
 
-async def open_store(store: StoreSettings) -> Store:
-    """The store that the settings name, migrated. Raises ``StoreError``."""
-    return await SqliteStore.open(store.url)
+def line_log(settings: Settings, clock: Clock) -> LineLog:
+    """The log of a process, on its standard error."""
+    return LineLog(sys.stderr, clock, level=settings.log.level, style=settings.log.format)
+
+
+def run(settings: Settings) -> int:
+    """Watch until stopped; returns the exit code. Raises ``SettingsError`` for a refused token."""
+    return asyncio.run(_run(settings))
+
+
+async def _run(settings: Settings) -> int:
+    clock = SystemClock()
+    log = line_log(settings, clock)
+    adopt_libraries(log)
+    app = await build(settings, clock, log=log)
+    return await stay_connected(app.client, settings.discord, log)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _World:
+    """What every part is handed."""
+
+    settings: Settings
+    clock: Clock
+    log: Log
+    policy: Policy
+    store: Store
+
+
+def _assembled(world: _World, client: TidekeeperClient, scorer: Scorer) -> App:
+    settings, policy, clock, log = world.settings, world.policy, world.clock, world.log
+    places = Places(settings, name_of=client.channel_name)
+    platform = _platform(world, client, places)
+    window = Window()
+    cards = Cards(store=world.store, platform=platform, clock=clock, log=log, mode=policy.mode)
+    review = Review(
+        store=world.store, platform=platform, cards=cards, clock=clock, log=log, policy=policy
+    )
+    scoring = BatchedScoring(
+        scorer,
+        budget=settings.engine.budget_ms / 1000,
+        log=log,
+        most=settings.engine.batch,
+    )
+    screening = Screening(
+        store=world.store,
+        scoring=scoring,
+        window=window,
+        rules=Rules.of(policy),
+        policy=policy,
+        cards=cards,
+        log=log,
+        record=_recorder(world.store).submit,
+        enforce=review.enforce,
+    )
+    reporting = Reporting(
+        store=world.store, cards=cards, clock=clock, log=log, policy=policy, window=window
+    )
+    housekeeping = Housekeeping(
+        store=world.store,
+        platform=platform,
+        review=review,
+        cards=cards,
+        screening=screening,
+        clock=clock,
+        log=log,
+        limits=CatchUpLimits(**settings.catch_up.model_dump(exclude={"pages_per_second"})),
+        watched=places.watched,
+    )
+    app = App(
+        client=client,
+        store=world.store,
+        platform=platform,
+        policy=policy,
+        screening=screening,
+        review=review,
+        reporting=reporting,
+        housekeeping=housekeeping,
+    )
+    _equip(app, world, places, scoring)
+    return app
+
+
+def _platform(world: _World, client: TidekeeperClient, places: Places) -> Platform:
+    settings = world.settings
+    platform = DiscordPlatform(
+        client,
+        places=places,
+        style=Style(
+            locale=load_locale(settings.locale),
+            timeout_for=world.policy.timeout_for,
+            bounds=world.policy.thresholds,
+        ),
+        staff=Roles.of(settings.staff.roles),
+        moderators=Roles.of(settings.staff.moderators),
+        clock=world.clock,
+        pages_per_second=settings.catch_up.pages_per_second,
+    )
+    return ShadowPlatform(platform) if world.policy.mode is Mode.SHADOW else platform
+
+
+def _equip(app: App, world: _World, places: Places, scoring: BatchedScoring) -> None:
+    settings, log, client = world.settings, world.log, app.client
+    staff, moderators = Roles.of(settings.staff.roles), Roles.of(settings.staff.moderators)
+    reports = Reports(reporting=app.reporting, staff=staff, log=log)
+    desk = QueueDesk(review=app.review, moderators=moderators, log=log)
+    jobs = Jobs(app.housekeeping, listening=client.listening, log=log)
+    intake = Intake(
+        screening=app.screening,
+        housekeeping=app.housekeeping,
+        places=places,
+        staff=staff,
+        clock=world.clock,
+        guilds=client.listening,
+    )
+
+    async def let_go() -> None:
+        await jobs.stop()
+        scoring.close()
+        await app.store.close()
+
+    client.equip(
+        cogs=(intake, reports),
+        menus=(reports.menu,),
+        items=(case_item(desk.press),),
+        starts=(jobs.start,),
+        ends=(let_go,),
+    )
+
+
+def _recorder(store: Store) -> Batcher[Fact, None]:
+    """Facts of messages, written many at a time when many come."""
+
+    async def write(facts: Sequence[Fact]) -> Sequence[None]:
+        await store.record(facts)
+        return [None] * len(facts)
+
+    return Batcher(write, most=_FACTS)
+
+
+_FACTS = 500
+"""Facts in one transaction."""

@@ -55,11 +55,17 @@ class Roles:
         )
 
 
-def to_message(source: discord.Message, staff: Roles, *, late: bool = False) -> Message | None:
+def to_message(
+    source: discord.Message,
+    staff: Roles,
+    *,
+    late: bool = False,
+    author: discord.Member | None = None,
+) -> Message | None:
     """The message as the core sees it; ``None`` when it belongs to no guild.
 
-    ``late`` marks what was fetched after downtime. A forwarded message's text is the text that it
-    shows.
+    ``late`` marks what was fetched after downtime; ``author`` is then the member behind it, whom
+    history does not tell. A forwarded message's text is the text that it shows.
     """
     if source.guild is None:
         return None
@@ -67,7 +73,7 @@ def to_message(source: discord.Message, staff: Roles, *, late: bool = False) -> 
         id=MessageId(str(source.id)),
         guild=GuildId(str(source.guild.id)),
         channel=ChannelId(str(source.channel.id)),
-        author=to_author(source, staff),
+        author=to_author(source, author or source.author, staff),
         at=source.created_at,
         text=_text(source),
         channel_name=str(getattr(source.channel, "name", None) or ""),
@@ -84,9 +90,10 @@ def to_message(source: discord.Message, staff: Roles, *, late: bool = False) -> 
     )
 
 
-def to_author(source: discord.Message, staff: Roles) -> Author:
+def to_author(
+    source: discord.Message, author: discord.Member | discord.User, staff: Roles
+) -> Author:
     """Who wrote it. Somebody who left the guild has no roles and no date of joining."""
-    author = source.author
     return Author(
         id=UserId(str(author.id)),
         name=author.display_name,

@@ -1,0 +1,224 @@
+"""What a decision does on Discord, and what taking it back does. Everything may be repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, assert_never
+
+import discord
+
+from bot.adapters.discord_answers import answered
+from config.locale import Locale
+from moderation.errors import PlatformFailure
+from moderation.ports import Clock
+from moderation.types import Action, ActionId, ActionKind
+
+LOOK_BACK = 50
+"""How many messages are searched for one of ours before it is sent a second time."""
+
+_NEEDED = {
+    ActionKind.TIMEOUT: "moderate_members",
+    ActionKind.KICK: "kick_members",
+    ActionKind.BAN: "ban_members",
+}
+Writable = discord.TextChannel | discord.Thread | discord.VoiceChannel
+
+
+async def check(guild: discord.Guild, action: Action) -> None:
+    """Raise ``PlatformFailure`` for what Discord would refuse anyway, in words that help."""
+    if action.reverses is not None:
+        return
+    match action.kind:
+        case ActionKind.WARN:
+            return
+        case ActionKind.REMOVE:
+            _check_channel(guild, int(action.channel), "manage_messages")
+        case ActionKind.REDIRECT:
+            _check_redirect(guild, action)
+        case ActionKind.TIMEOUT | ActionKind.KICK | ActionKind.BAN:
+            await _check_member(guild, action)
+        case _ as never:
+            assert_never(never)
+
+
+def _check_channel(guild: discord.Guild, channel_id: int, right: str) -> None:
+    channel = guild.get_channel_or_thread(channel_id)
+    if channel is None:
+        raise PlatformFailure("gone")
+    if not getattr(channel.permissions_for(guild.me), right):
+        raise PlatformFailure("permission")
+
+
+def _check_redirect(guild: discord.Guild, action: Action) -> None:
+    target = action.redirect_to
+    if target is None or guild.get_channel_or_thread(int(target)) is None:
+        raise PlatformFailure("target")
+    _check_channel(guild, int(action.channel), "send_messages")
+
+
+async def _check_member(guild: discord.Guild, action: Action) -> None:
+    target = int(action.target)
+    if target in (guild.owner_id, guild.me.id):
+        raise PlatformFailure("owner")
+    if not getattr(guild.me.guild_permissions, _NEEDED[action.kind]):
+        raise PlatformFailure("permission")
+    member = await member_of(guild, target)
+    if member is None:
+        if action.kind is ActionKind.TIMEOUT:
+            raise PlatformFailure("gone")
+        return
+    if guild.owner_id != guild.me.id and member.top_role >= guild.me.top_role:
+        raise PlatformFailure("hierarchy")
+    if action.kind is ActionKind.TIMEOUT and member.guild_permissions.administrator:
+        raise PlatformFailure("administrator")
+
+
+async def member_of(guild: discord.Guild, user: int) -> discord.Member | None:
+    """The member as Discord knows them now; ``None`` when they are none."""
+    try:
+        with answered():
+            return guild.get_member(user) or await guild.fetch_member(user)
+    except PlatformFailure as failure:
+        if failure.code.startswith("gone"):
+            return None
+        raise
+
+
+class Effects:
+    """Carries out actions and takes them back."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        locale_of: Callable[[discord.Guild], Locale],
+        doubtful: Callable[[Action], bool],
+    ) -> None:
+        self._clock = clock
+        self._locale_of = locale_of
+        self._doubtful = doubtful
+
+    async def do(self, guild: discord.Guild, action: Action) -> None:
+        """The effect. What is gone or banned already counts as done."""
+        match action.kind:
+            case ActionKind.WARN:
+                return  # the notice is all of it
+            case ActionKind.REMOVE:
+                await self._remove(guild, action)
+            case ActionKind.TIMEOUT:
+                await self._timeout(guild, action)
+            case ActionKind.KICK:
+                await _unless_gone(
+                    guild.kick(discord.Object(int(action.target)), reason=_reason(action))
+                )
+            case ActionKind.BAN:
+                with answered():
+                    await guild.ban(
+                        discord.Object(int(action.target)),
+                        reason=_reason(action),
+                        delete_message_seconds=0,
+                    )
+            case ActionKind.REDIRECT:
+                await self._point(guild, action)
+            case _ as never:
+                assert_never(never)
+
+    async def take_back(self, guild: discord.Guild, action: Action) -> None:
+        """As far as Discord can; a deleted message and a kick stay, only the verdict goes."""
+        match action.kind:
+            case ActionKind.WARN | ActionKind.REMOVE | ActionKind.KICK:
+                return
+            case ActionKind.TIMEOUT:
+                member = await member_of(guild, int(action.target))
+                if member is not None:
+                    with answered():
+                        await member.edit(timed_out_until=None, reason=_reason(action))
+            case ActionKind.BAN:
+                await _unless_gone(
+                    guild.unban(discord.Object(int(action.target)), reason=_reason(action))
+                )
+            case ActionKind.REDIRECT:
+                await self._unpoint(guild, action)
+            case _ as never:
+                assert_never(never)
+
+    async def _remove(self, guild: discord.Guild, action: Action) -> None:
+        if action.message is None:
+            return
+        channel = _writable(guild, action)
+        await _unless_gone(channel.get_partial_message(int(action.message)).delete())
+
+    async def _timeout(self, guild: discord.Guild, action: Action) -> None:
+        if action.until is None or action.until <= self._clock.now():
+            return  # carried out so late that it is over already
+        member = await member_of(guild, int(action.target))
+        if member is None:
+            raise PlatformFailure("gone")
+        with answered():
+            await member.edit(timed_out_until=action.until, reason=_reason(action))
+
+    async def _point(self, guild: discord.Guild, action: Action) -> None:
+        channel = _writable(guild, action)
+        locale = self._locale_of(guild)
+        marker = locale.text("notice.reference", action=action.id)
+        if self._doubtful(action) and await _find(channel, guild.me.id, marker):
+            return
+        words = locale.text("redirect.pointer", where=f"<#{action.redirect_to}>")
+        with answered():
+            await channel.send(
+                f"{words}\n-# {marker}",
+                reference=_reference(guild, action),
+                nonce=nonce("to", action.id),
+                allowed_mentions=discord.AllowedMentions.none(),
+            )
+
+    async def _unpoint(self, guild: discord.Guild, action: Action) -> None:
+        marker = self._locale_of(guild).text("notice.reference", action=action.reverses or "")
+        found = await _find(_writable(guild, action), guild.me.id, marker)
+        if found is not None:
+            await _unless_gone(found.delete())
+
+
+async def _find(channel: Writable, own: int, marker: str) -> discord.Message | None:
+    """Our own message with the marker among the newest ones."""
+    with answered():
+        async for message in channel.history(limit=LOOK_BACK):
+            if message.author.id == own and message.content.endswith(marker):
+                return message
+    return None
+
+
+def _writable(guild: discord.Guild, action: Action) -> Writable:
+    channel = guild.get_channel_or_thread(int(action.channel))
+    if not isinstance(channel, discord.TextChannel | discord.Thread | discord.VoiceChannel):
+        raise PlatformFailure("gone")
+    return channel
+
+
+async def _unless_gone(effect: Coroutine[Any, Any, None]) -> None:
+    """Wait for an effect whose object may be gone already, which is what was wanted."""
+    try:
+        with answered():
+            await effect
+    except PlatformFailure as failure:
+        if not failure.code.startswith("gone"):
+            raise
+
+
+def _reference(guild: discord.Guild, action: Action) -> discord.MessageReference:
+    return discord.MessageReference(
+        message_id=int(action.message or 0),
+        channel_id=int(action.channel),
+        guild_id=guild.id,
+        fail_if_not_exists=False,
+    )
+
+
+def nonce(what: str, action: ActionId) -> str:
+    """What makes Discord refuse a second copy of the same message (at most 25 characters)."""
+    return f"tk-{what}-{action}"[:25]
+
+
+def _reason(action: Action) -> str:
+    """For Discord's own audit log: the case, and nobody's name."""
+    return f"Tidekeeper, case {action.case}"

@@ -1,0 +1,92 @@
+"""Signing in and staying connected, whatever the network does, until somebody says stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import aiohttp
+import discord
+
+from bot.endpoint import point_gateway, point_rest
+from config.schema import DiscordSettings
+from moderation.errors import SettingsError
+from moderation.ports import Log
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 120.0
+_REFUSED_TOKEN, _REFUSED_INTENTS = 4004, 4014
+_REFUSED = "DISCORD_TOKEN: Discord refused the token; copy it again from the developer portal"
+_NO_INTENT = (
+    "DISCORD_TOKEN: Discord refused an intent; switch on Message Content Intent for the bot"
+    " in the developer portal"
+)
+_TROUBLE = (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError)
+
+
+async def stay_connected(client: discord.Client, settings: DiscordSettings, log: Log) -> int:
+    """Connect and stay until SIGTERM or SIGINT; 0 when told to stop.
+
+    Raises ``SettingsError`` when Discord refuses the token or an intent: trying again would not
+    help.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    living = asyncio.create_task(_live(client, settings, log), name="connection")
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    try:
+        await asyncio.wait((living, stopping), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        await client.close()
+        living.cancel()
+        ended = await asyncio.gather(living, return_exceptions=True)
+        log.event("stopped")
+    if ended and isinstance(ended[0], SettingsError):
+        raise ended[0]
+    return 0
+
+
+async def _live(client: discord.Client, settings: DiscordSettings, log: Log) -> None:
+    point_rest(settings.api)
+    await _sign_in(client, settings.token.get_secret_value(), log)
+    log.event("signed_in", bot=client.user.id if client.user else 0)
+    pause = _FIRST_PAUSE
+    while not client.is_closed():
+        try:
+            await point_gateway(client, settings.gateway)
+            await client.connect(reconnect=True)
+        except discord.PrivilegedIntentsRequired:
+            raise SettingsError((_NO_INTENT,)) from None
+        except discord.ConnectionClosed as error:
+            _give_up_on(error)
+            log.event("gateway_lost", code=error.code)
+        except Exception as error:  # a server may send anything; the watch goes on
+            log.event("gateway_failed", code=type(error).__name__)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+async def _sign_in(client: discord.Client, token: str, log: Log) -> None:
+    """Log in, however long Discord cannot be reached."""
+    pause = _FIRST_PAUSE
+    while True:
+        try:
+            await client.login(token)
+            return
+        except discord.LoginFailure:
+            raise SettingsError((_REFUSED,)) from None
+        except _TROUBLE as error:
+            log.event("sign_in_failed", code=type(error).__name__)
+        await client.http.close()
+        client.http.clear()
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def _give_up_on(error: discord.ConnectionClosed) -> None:
+    if error.code == _REFUSED_TOKEN:
+        raise SettingsError((_REFUSED,)) from None
+    if error.code == _REFUSED_INTENTS:
+        raise SettingsError((_NO_INTENT,)) from None
