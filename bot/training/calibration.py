@@ -48,13 +48,18 @@ def _line(margins: _Floats, target: NDArray[np.bool_]) -> tuple[float, float]:
     return float(learner.coef_[0, 0]), float(learner.intercept_[0])
 
 
-def thresholds(scores: _Floats, dev: Sequence[Row]) -> dict[str, float]:
-    """The bands' bounds: the smallest scores that keep false alarms on harmless chat within
-    ``QUEUE_ALARMS``, ``LIKELY_ALARMS`` and ``SEVERE_ALARMS``, rounded up to three digits.
+def harmless(rows: Sequence[Row]) -> list[Row]:
+    """The rows that stand for ordinary chat."""
+    return [row for row in rows if row.source in HARMLESS and not row.toxic]
+
+
+def thresholds(scores: _Floats) -> dict[str, float]:
+    """The bands' bounds from the scores of harmless chat: the smallest, rounded up to three digits.
+
+    They keep false alarms within ``QUEUE_ALARMS``, ``LIKELY_ALARMS`` and ``SEVERE_ALARMS``.
     """
-    harmless = np.array([row.source in HARMLESS and not row.toxic for row in dev])
     queue, likely, severe = (
-        float(np.ceil(np.quantile(scores[harmless], 1.0 - share) * 1000) / 1000)
+        float(np.ceil(np.quantile(scores, 1.0 - share) * 1000) / 1000)
         for share in (QUEUE_ALARMS, LIKELY_ALARMS, SEVERE_ALARMS)
     )
     return {"maybe": queue, "queue": queue, "likely": likely, "severe": severe}

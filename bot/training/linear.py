@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from bot.adapters.scorers.features import BUCKETS, Batch, Group, read_texts
+from bot.adapters.scorers.features import BUCKETS, LONGEST, Batch, clauses, read
+from moderation.text import fold
 
 Matrix = Any
 """A SciPy CSR matrix (n texts, buckets) of float32; SciPy ships no types."""
@@ -43,10 +44,27 @@ class Model:
 
 
 def matrix(texts: Sequence[str]) -> Matrix:
-    """The features of the texts as the engine sees them (n, ``BUCKETS``)."""
+    """The features of the texts, each as a whole (n, ``BUCKETS``)."""
+    return _matrix([fold(text[:LONGEST]).text for text in texts])
+
+
+def margins_by_clause(model: Model, texts: Sequence[str], discount: float) -> NDArray[np.float64]:
+    """The margins (n,) of whole texts, or of their worst clause less ``discount`` if larger."""
+    folded = [fold(text[:LONGEST]).text for text in texts]
+    places = [clauses(text) for text in folded]
+    margins = model.margins(
+        _matrix([text[a:b] for text, at in zip(folded, places, strict=True) for a, b in at])
+    )
+    counts = np.array([len(at) for at in places])
+    wholes = np.cumsum(counts) - counts
+    margins -= discount
+    margins[wholes] += discount
+    return np.asarray(np.maximum.reduceat(margins, wholes))
+
+
+def _matrix(folded: Sequence[str]) -> Matrix:
     parts = [
-        _batch_matrix(read_texts(texts[at : at + _AT_ONCE]))
-        for at in range(0, len(texts), _AT_ONCE)
+        _batch_matrix(read(folded[at : at + _AT_ONCE])) for at in range(0, len(folded), _AT_ONCE)
     ]
     return sparse.vstack(parts, format="csr")
 
@@ -91,21 +109,19 @@ def _telling(features: Matrix, target: NDArray[np.bool_]) -> NDArray[np.float64]
 
 def _batch_matrix(batch: Batch) -> Matrix:
     rows, columns, values = [], [], []
-    for group, share in batch.shares():
-        row = np.repeat(np.arange(batch.size), group.last - group.first)
-        rows.append(row)
-        columns.append(group.buckets[_within(group)])
-        values.append(share[row])
-    entries = (np.concatenate(values).astype(np.float32), _pairs(rows, columns))
+    for group in (batch.chars, batch.words):
+        for first, last in zip(group.first, group.last, strict=True):
+            row = np.repeat(np.arange(batch.size), last - first)
+            rows.append(row)
+            columns.append(group.buckets[_within(first, last)])
+            values.append(group.share[row])
+    places = np.concatenate(rows).astype(np.int32), np.concatenate(columns).astype(np.int32)
+    entries = (np.concatenate(values).astype(np.float32), places)
     return sparse.csr_matrix(entries, shape=(batch.size, BUCKETS))
 
 
-def _pairs(rows: list[Any], columns: list[Any]) -> tuple[Any, Any]:
-    return np.concatenate(rows).astype(np.int32), np.concatenate(columns).astype(np.int32)
-
-
-def _within(group: Group) -> NDArray[np.int64]:
-    """The places of the features that belong to a text, text after text."""
-    counts = group.last - group.first
-    begin = np.repeat(group.first - np.concatenate(([0], np.cumsum(counts)[:-1])), counts)
+def _within(first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The places from ``first`` to ``last`` of every text, text after text."""
+    counts = last - first
+    begin = np.repeat(first - np.concatenate(([0], np.cumsum(counts)[:-1])), counts)
     return np.asarray(begin + np.arange(counts.sum()), dtype=np.int64)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.adapters.scorers.features import LONGEST, Batch, read, read_texts
+from bot.adapters.scorers.features import LONGEST, Batch, Group, clauses, read
 from moderation.errors import EngineUnavailable
 from moderation.text import fold
 from moderation.types import Scores, Span, Thresholds
@@ -32,6 +32,7 @@ HEADS = (
 
 _EXPLAINED = 0.6
 _LEAST_SHARE = 0.1
+_FINE_FROM = 0.1
 _Floats = NDArray[np.float64]
 
 
@@ -53,8 +54,9 @@ class BuiltinScorer:
             self._scales = np.array(meta["scales"])
             self._slopes = np.array(meta["slopes"])
             self._offsets = np.array(meta["offsets"])
+            self._discount = float(meta["clause_discount"])
             self.thresholds = Thresholds(**meta["thresholds"])
-        except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
             raise EngineUnavailable(
                 f"{weights}: the builtin engine's weights cannot be read ({type(error).__name__}); "
                 "install the package again or run the training command"
@@ -70,7 +72,7 @@ class BuiltinScorer:
         """One ``Scores`` for each text, in order; exactly the same in any batch."""
         if not texts:
             return []
-        chances = self.probabilities(read_texts(texts))
+        chances = self.probabilities([fold(text[:LONGEST]).text for text in texts])
         return [
             Scores(
                 toxicity=row[0],
@@ -83,45 +85,73 @@ class BuiltinScorer:
             for row in chances.tolist()
         ]
 
-    def probabilities(self, batch: Batch) -> _Floats:
-        """Calibrated probabilities (n, 6), columns as ``HEADS``.
+    def probabilities(self, folded: Sequence[str]) -> _Floats:
+        """Calibrated probabilities (n, 6) of folded texts, columns as ``HEADS``.
 
+        A text is judged by its worst clause, or as a whole where that is worse (see ``clauses``).
         The finer labels but the last are the probability of toxicity times that of the label in a
-        toxic text, so none exceeds the toxicity.
+        toxic text, so none exceeds the toxicity. They are 0 where the toxicity is below 0.1.
         """
-        chances = _sigmoid(self.margins(batch) * self._slopes + self._offsets)
-        chances[:, 1:5] *= chances[:, :1]
+        places = [clauses(text) for text in folded]
+        readings = [text[a:b] for text, at in zip(folded, places, strict=True) for a, b in at]
+        toxic = self._toxic_margins(read(readings))
+        worst = self._worst(toxic, np.array([len(at) for at in places]))
+        chances = np.zeros((len(folded), len(HEADS)))
+        chances[:, 0] = _sigmoid(toxic[worst] * self._slopes[0] + self._offsets[0])
+        telling = np.flatnonzero(chances[:, 0] >= _FINE_FROM)
+        if len(telling):
+            finer = self._finer_margins(read([readings[at] for at in worst[telling]]))
+            chances[telling, 1:] = _sigmoid(finer * self._slopes[1:] + self._offsets[1:])
+            chances[:, 1:5] *= chances[:, :1]
         return chances
 
-    def margins(self, batch: Batch) -> _Floats:
-        """The models' raw outputs (n, 6), before calibration."""
-        sums = np.zeros((batch.size, len(HEADS)))
-        for group, share in batch.shares():
-            sums[:, 0] += share * _segments(self._toxic[group.buckets], group.first, group.last)
+    def _worst(self, toxic: _Floats, counts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The place of each text's worst reading; a clause has to be worse by a discount."""
+        wholes = np.cumsum(counts) - counts
+        compared = toxic - self._discount
+        compared[wholes] = toxic[wholes]
+        best = np.repeat(np.maximum.reduceat(compared, wholes), counts)
+        found = np.flatnonzero(compared == best)
+        return np.asarray(found[np.searchsorted(found, wholes)])
+
+    def _toxic_margins(self, batch: Batch) -> _Floats:
+        """The first model's outputs (n,), before calibration."""
+        sums = np.zeros(batch.size)
+        for group in (batch.chars, batch.words):
+            sums += group.share * _totals(self._toxic[group.buckets], group)
+        return np.asarray(sums * self._scales[0])
+
+    def _finer_margins(self, batch: Batch) -> _Floats:
+        """The other models' outputs (n, 5), before calibration."""
+        sums = np.zeros((batch.size, len(HEADS) - 1))
+        for group in (batch.chars, batch.words):
             fine = self._fine[group.buckets >> self._shift]
-            sums[:, 1:] += share[:, None] * _segments(fine, group.first, group.last)
-        return np.asarray(sums * self._scales)
+            sums += group.share[:, None] * _totals(fine, group)
+        return np.asarray(sums * self._scales[1:])
 
     def explain(self, text: str) -> tuple[Span, ...]:
         """The words that carry the toxicity score, neighbours joined, in the original text."""
         folded = fold(text[:LONGEST])
-        batch = read([folded])
+        places = clauses(folded.text)
+        toxic = self._toxic_margins(read([folded.text[a:b] for a, b in places]))
+        begin, end_of = places[self._worst(toxic, np.array([len(places)]))[0]]
+        batch = read([folded.text[begin:end_of]])
         weight = self._by_place(batch)
-        words = batch.words[0]
-        shares = np.array(
-            [weight[start:end].sum() for start, end in zip(words.starts, words.ends, strict=True)]
-        )
+        starts = batch.words.starts[: batch.single_words]
+        ends = batch.words.ends[: batch.single_words]
+        shares = np.array([weight[a:b].sum() for a, b in zip(starts, ends, strict=True)])
         spans = []
         for first, last in _runs(_chosen(shares)):
-            start, end = words.starts[first], words.ends[last] - 1
-            spans.append(folded.span(int(batch.source[start]), int(batch.source[end]) + 1))
+            start = begin + int(batch.source[starts[first]])
+            end = begin + int(batch.source[ends[last] - 1]) + 1
+            spans.append(folded.span(start, end))
         return tuple(spans)
 
     def _by_place(self, batch: Batch) -> _Floats:
         """What each character read adds to the toxicity, each feature spread over its reach."""
         steps = np.zeros(len(batch.codes) + 1)
-        for group, share in batch.shares():
-            each = share[0] * self._toxic[group.buckets] / (group.ends - group.starts)
+        for group in (batch.chars, batch.words):
+            each = group.share[0] * self._toxic[group.buckets] / (group.ends - group.starts)
             np.add.at(steps, group.starts, each)
             np.add.at(steps, group.ends, -each)
         return np.cumsum(steps)[:-1]
@@ -131,13 +161,11 @@ def _sigmoid(margins: _Floats) -> _Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(margins, -30.0, 30.0))))
 
 
-def _segments(
-    values: NDArray[np.int16], first: NDArray[np.int64], last: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Sums of ``values[first:last]`` for each text, in whole numbers: exact in any order."""
+def _totals(values: NDArray[np.int16], group: Group) -> NDArray[np.int64]:
+    """Sums (n,) or (n, labels) of each text's values: whole numbers, so exact in any company."""
     running = np.zeros((len(values) + 1, *values.shape[1:]), dtype=np.int64)
-    np.cumsum(values, axis=0, out=running[1:])
-    return np.asarray(running[last] - running[first])
+    values.cumsum(axis=0, out=running[1:])
+    return np.asarray((running[group.last] - running[group.first]).sum(axis=0))
 
 
 def _chosen(shares: _Floats) -> list[int]:

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.text import Folded, fold
-
 BITS = 21
 BUCKETS = 1 << BITS
 CHAR_SIZES = (2, 3, 4, 5)
@@ -27,6 +25,8 @@ _Ints = NDArray[np.int64]
 _Floats = NDArray[np.float64]
 _Words = NDArray[np.uint32]
 _LINK = re.compile(r"https?://\S+")
+_STOP = re.compile(r"[.!?;,:]\s+|\n\s*| (?:and|but|en|maar) ")
+_CLAUSED = 6
 _BLANK, _ZERO = 32, 48
 _BASE = np.uint32(0x01000193)
 _PAIR = np.uint32(0x2C1B3C6D)
@@ -47,11 +47,13 @@ _IN_WORD = _word_table()
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Features of one kind for ``n`` texts.
+    """Character or word features of ``n`` texts, in ``k`` kinds (sizes of n-gram).
 
-    ``buckets`` (m,) are the hashed features in reading order; those of text ``i`` are
-    ``buckets[first[i]:last[i]]``. ``starts`` and ``ends`` (m,) are the places in the batch's
-    ``codes`` that each feature covers, ``[start, end)``.
+    ``buckets`` (m,) are the hashed features, kind after kind in reading order; those of text ``i``
+    are ``buckets[first[j, i]:last[j, i]]`` for each kind ``j``. ``starts`` and ``ends`` (m,) are
+    the places in the batch's ``codes`` that each feature covers, ``[start, end)``. ``share`` (n,)
+    is what one feature counts: one over the root of their number in the text, which keeps long
+    and short texts comparable.
     """
 
     buckets: _Ints
@@ -59,54 +61,74 @@ class Group:
     last: _Ints
     starts: _Ints
     ends: _Ints
+    share: _Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """``n`` texts as features. ``codes`` are the code points that were read, text after text;
-    ``source`` (same length) their place in the folded text, padding included.
+    """``n`` texts as features.
+
+    ``codes`` are the code points that were read, text after text; ``source`` (same length) their
+    place in the folded text, padding included. The first ``single_words`` of the word features
+    are the words, the others pairs.
     """
 
     size: int
     codes: _Words
     source: _Ints
-    chars: tuple[Group, ...]
-    words: tuple[Group, ...]
-
-    def shares(self) -> tuple[tuple[Group, _Floats], ...]:
-        """Every group with what one of its features counts in each text (n,).
-
-        That is one over the root of the number of the text's character or word features, which
-        keeps long and short texts comparable.
-        """
-        return tuple(
-            (group, share)
-            for groups in (self.chars, self.words)
-            for share in (_share(groups),)
-            for group in groups
-        )
+    chars: Group
+    words: Group
+    single_words: int
 
 
-def _share(groups: tuple[Group, ...]) -> _Floats:
-    counts = sum(group.last - group.first for group in groups)
-    return np.asarray(1.0 / np.sqrt(np.maximum(counts, 1)), dtype=np.float64)
+_Kind = tuple[_Ints, _Ints, _Ints, _Ints, _Ints]
+"""Buckets, first, last, starts and ends of one kind; see ``Group``."""
 
 
-def read(folded: Sequence[Folded]) -> Batch:
-    """The features of the texts; every text has at least one blank, so none is empty."""
-    codes, bounds, source = _layout([_readable(one.text) for one in folded])
+def _group(kinds: Sequence[_Kind]) -> Group:
+    buckets, firsts, lasts, starts, ends = zip(*kinds, strict=True)
+    offsets = np.cumsum([0, *(len(each) for each in buckets[:-1])])[:, None]
+    first, last = np.stack(firsts) + offsets, np.stack(lasts) + offsets
+    counts = (last - first).sum(axis=0)
+    return Group(
+        buckets=np.concatenate(buckets),
+        first=first,
+        last=last,
+        starts=np.concatenate(starts),
+        ends=np.concatenate(ends),
+        share=1.0 / np.sqrt(np.maximum(counts, 1)),
+    )
+
+
+def read(folded: Sequence[str]) -> Batch:
+    """The features of folded texts; every text has at least one blank, so none is empty."""
+    codes, bounds, source = _layout([_readable(text) for text in folded])
+    words, singles = _word_features(codes, bounds)
     return Batch(
         size=len(folded),
         codes=codes,
         source=source,
-        chars=_char_groups(codes, bounds),
-        words=_word_groups(codes, bounds),
+        chars=_char_features(codes, bounds),
+        words=words,
+        single_words=singles,
     )
 
 
-def read_texts(texts: Sequence[str]) -> Batch:
-    """As ``read``, for texts that are not folded yet."""
-    return read([fold(text[:LONGEST]) for text in texts])
+def clauses(folded: str) -> list[tuple[int, int]]:
+    """Where to read a text: as a whole, and clause by clause if it has six words or more.
+
+    A rude clause in a long and otherwise kind message would drown in the whole. Clauses end with
+    punctuation, a line, or a word for "and" or "but"; those of one word are left out.
+    """
+    places = [(0, len(folded))]
+    if folded.count(" ") < _CLAUSED - 1:
+        return places
+    start = 0
+    for stop in _STOP.finditer(folded):
+        places.append((start, stop.start()))
+        start = stop.end()
+    places.append((start, len(folded)))
+    return [places[0], *((a, b) for a, b in places[1:] if " " in folded[a:b].strip())]
 
 
 def _readable(folded: str) -> str:
@@ -141,19 +163,19 @@ def _mix(hashes: _Words, salt: int) -> _Ints:
     return (mixed >> np.uint32(32 - BITS)).astype(np.int64)
 
 
-def _char_groups(codes: _Words, bounds: _Ints) -> tuple[Group, ...]:
-    groups = []
+def _char_features(codes: _Words, bounds: _Ints) -> Group:
+    kinds = []
     rolling = codes
     for size in range(2, max(CHAR_SIZES) + 1):
         rolling = rolling[:-1] * _BASE + codes[size - 1 :]
         places = np.arange(len(rolling))
         first = np.minimum(bounds[:-1], len(rolling))
         last = np.maximum(np.minimum(bounds[1:] - size + 1, len(rolling)), first)
-        groups.append(Group(_mix(rolling, size), first, last, places, places + size))
-    return tuple(groups)
+        kinds.append((_mix(rolling, size), first, last, places, places + size))
+    return _group(kinds)
 
 
-def _word_groups(codes: _Words, bounds: _Ints) -> tuple[Group, ...]:
+def _word_features(codes: _Words, bounds: _Ints) -> tuple[Group, int]:
     inside = _IN_WORD[np.minimum(codes, 127)]
     beyond = codes >= 128
     inside[beyond] = ~((codes[beyond] >= 0x2000) & (codes[beyond] < 0x2070))
@@ -162,11 +184,11 @@ def _word_groups(codes: _Words, bounds: _Ints) -> tuple[Group, ...]:
     hashes = _word_hashes(codes[inside], ends - starts)
     first = np.searchsorted(starts, bounds)
     pairs = hashes[:-1] * _PAIR + hashes[1:]
-    before_last = np.maximum(first[1:] - 1, first[:-1])
-    return (
-        Group(_mix(hashes, 11), first[:-1], first[1:], starts, ends),
-        Group(_mix(pairs, 12), first[:-1], before_last, starts[:-1], ends[1:]),
-    )
+    pair_first = np.minimum(first[:-1], len(pairs))
+    pair_last = np.maximum(first[1:] - 1, pair_first)
+    singles = (_mix(hashes, 11), first[:-1], first[1:], starts, ends)
+    doubles = (_mix(pairs, 12), pair_first, pair_last, starts[:-1], ends[1:])
+    return _group((singles, doubles)), len(starts)
 
 
 def _word_hashes(codes: _Words, lengths: _Ints) -> _Words:
