@@ -60,7 +60,7 @@ def _ending(work: Callable[[], int]) -> int:
 
 def _fail(code: int, *problems: str) -> int:
     for problem in problems:
-        print(f"tidekeeper: {' '.join(problem.split())}", file=sys.stderr)
+        sys.stderr.write(f"tidekeeper: {' '.join(problem.split())}\n")
     return code
 
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.parts import make_scorer, open_store
 from bot.database import heartbeat, verify
 from bot.findings import Finding, fail, ok, warn
+from bot.parts import make_scorer, open_store
 from config.schema import EngineSettings, Settings, StoreSettings
 from moderation.errors import EngineUnavailable, StoreError
 from moderation.ports import Store

@@ -109,6 +109,6 @@ def _as_json(fields: Mapping[str, Field]) -> str:
 
 
 def _as_plain(fields: Mapping[str, Field]) -> str:
-    head = f"{fields['at']} {str(fields['level']):7} {fields['event']}"
+    head = f"{fields['at']} {fields['level']!s:7} {fields['event']}"
     rest = (f"{key}={value}" for key, value in list(fields.items())[3:] if value is not None)
     return " ".join((head, *rest))

@@ -131,13 +131,14 @@ def _overlay(tree: Tree, environ: Mapping[str, str]) -> tuple[dict[Path_, str], 
     """Put the environment's values into ``tree``; returns who set what, and the problems."""
     known = {TOKEN: ("discord", "token"), **variables()}
     places: dict[Path_, str] = {}
-    problems: list[str] = []
-    for name in known:
-        if name in environ and _put(tree, known[name], environ[name]):
-            places[known[name]] = f"environment {name}"
-    for name in sorted(environ):
-        if name.startswith(PREFIX) and name not in known and name not in NOT_SETTINGS:
-            problems.append(f"environment {name}: unknown setting{_meant(name, list(known))}")
+    for name, key in known.items():
+        if name in environ and _put(tree, key, environ[name]):
+            places[key] = f"environment {name}"
+    problems = [
+        f"environment {name}: unknown setting{_meant(name, list(known))}"
+        for name in sorted(environ)
+        if name.startswith(PREFIX) and name not in known and name not in NOT_SETTINGS
+    ]
     return places, problems
 
 

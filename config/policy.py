@@ -79,11 +79,7 @@ def _thresholds(chosen: ThresholdSettings, engine: Thresholds) -> Thresholds:
             for own in (getattr(chosen, bound.name),)
         }
     )
+    given = f"with the engine's own they are {mixed.maybe}, {mixed.likely}, {mixed.severe}"
     if not mixed.maybe <= mixed.likely <= mixed.severe:
-        raise SettingsError(
-            (
-                "policy.thresholds must rise: maybe <= likely <= severe; with the bounds of the"
-                f" engine they are {mixed.maybe:.2f}, {mixed.likely:.2f}, {mixed.severe:.2f}",
-            )
-        )
+        raise SettingsError((f"policy.thresholds must rise: maybe <= likely <= severe; {given}",))
     return mixed

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from ipaddress import ip_address
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -58,7 +58,7 @@ def _clock_time(written: Any) -> Any:
     if isinstance(written, time):
         return written
     try:
-        return datetime.strptime(written, "%H:%M").time()
+        return time.fromisoformat(written if len(written) == len("08:30") else "")
     except (TypeError, ValueError):
         raise ValueError('must be a time such as "08:30"') from None
 

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from bot.parts import bounds, make_scorer, open_store
 from bot.archive import Archive
 from bot.bench.result import Result
 from bot.bench.words import export
 from bot.exports import staff
+from bot.parts import bounds, make_scorer, open_store
 from bot.replay import BATCH, Replay
 from config.policy import to_policy
 from config.schema import Settings, StoreSettings

@@ -10,8 +10,8 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.parts import bounds, make_scorer
 from bot.bench.result import Result
+from bot.parts import bounds, make_scorer
 from bot.training.corpus import Row, read_rows
 from bot.training.evaluate import auc
 from bot.training.labels import rude_words

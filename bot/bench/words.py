@@ -22,10 +22,10 @@ _FRIENDLY = (
     "That was a damn good release, congratulations to the team",
     "I tried `npm run build -- --force` and it ended with code 137",
 )
-_WORDS = (
-    "please thanks build ticket order page month team phone customer report market week coffee"
-    " login error answer version price table number address window morning question"
-).split()
+_WORDS = tuple(
+    "please thanks build ticket order page month team phone customer report market week coffee "  # noqa: SIM905
+    "login error answer version price table number address window morning question".split()
+)
 _RUDE = (
     "You are a complete idiot and nobody wants you here",
     "Shut up, you stupid clown",

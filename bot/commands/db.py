@@ -6,11 +6,11 @@ import asyncio
 from argparse import Namespace
 from collections.abc import Mapping
 
-from bot.parts import open_store
 from bot.clock import SystemClock
 from bot.commands.settings import settings_of
 from bot.database import backup, migrate, verify
 from bot.doctor import BACKUP_EVENT
+from bot.parts import open_store
 from bot.progress import Progress
 from config.schema import StoreSettings
 from moderation.errors import UserError

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from bot.parts import bounds, make_scorer, open_store
 from bot.archive import Archive
 from bot.commands.settings import settings_of
 from bot.exports import staff
+from bot.parts import bounds, make_scorer, open_store
 from bot.progress import Progress
 from bot.replay import Replay
 from bot.report import Run, lines, report, write
