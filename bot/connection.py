@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Awaitable, Callable
 
 import aiohttp
 import discord
 
 from bot.endpoint import point_gateway, point_rest
 from config.schema import DiscordSettings
-from moderation.errors import SettingsError
+from moderation.errors import PlatformUnreachable, SettingsError, TidekeeperError
 from moderation.ports import Log
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 120.0
-_REFUSED_TOKEN, _REFUSED_INTENTS = 4004, 4014
+_REFUSED_TOKEN = 4004
 _REFUSED = "DISCORD_TOKEN: Discord refused the token; copy it again from the developer portal"
 _NO_INTENT = (
     "DISCORD_TOKEN: Discord refused an intent; switch on Message Content Intent for the bot"
     " in the developer portal"
 )
-_TROUBLE = (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError)
+_TROUBLE = (
+    discord.DiscordException,
+    aiohttp.ClientError,
+    TimeoutError,
+    OSError,
+    PlatformUnreachable,
+)
 
 
 async def stay_connected(client: discord.Client, settings: DiscordSettings, log: Log) -> int:
@@ -29,6 +36,7 @@ async def stay_connected(client: discord.Client, settings: DiscordSettings, log:
     Raises ``SettingsError`` when Discord refuses the token or an intent: trying again would not
     help.
     """
+    point_rest(settings.api)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -43,50 +51,55 @@ async def stay_connected(client: discord.Client, settings: DiscordSettings, log:
         living.cancel()
         ended = await asyncio.gather(living, return_exceptions=True)
         log.event("stopped")
-    if ended and isinstance(ended[0], SettingsError):
+    if isinstance(ended[0], Exception):
         raise ended[0]
     return 0
 
 
 async def _live(client: discord.Client, settings: DiscordSettings, log: Log) -> None:
-    point_rest(settings.api)
-    await _sign_in(client, settings.token.get_secret_value(), log)
+    token = settings.token.get_secret_value()
+    await _until_it_works(lambda: _sign_in(client, token), log)
     log.event("signed_in", bot=client.user.id if client.user else 0)
+    await _until_it_works(lambda: point_gateway(client, settings.gateway), log)
     pause = _FIRST_PAUSE
     while not client.is_closed():
         try:
-            await point_gateway(client, settings.gateway)
             await client.connect(reconnect=True)
         except discord.PrivilegedIntentsRequired:
             raise SettingsError((_NO_INTENT,)) from None
         except discord.ConnectionClosed as error:
-            _give_up_on(error)
-            log.event("gateway_lost", code=error.code)
+            raise _final(error) from None
         except Exception as error:  # a server may send anything; the watch goes on
             log.event("gateway_failed", code=type(error).__name__)
         await asyncio.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)
 
 
-async def _sign_in(client: discord.Client, token: str, log: Log) -> None:
-    """Log in, however long Discord cannot be reached."""
+async def _sign_in(client: discord.Client, token: str) -> None:
+    try:
+        await client.login(token)
+    except discord.LoginFailure:
+        raise SettingsError((_REFUSED,)) from None
+    except _TROUBLE:
+        await client.http.close()
+        client.http.clear()
+        raise
+
+
+async def _until_it_works(work: Callable[[], Awaitable[None]], log: Log) -> None:
+    """Try again, ever more slowly, however long Discord cannot be reached."""
     pause = _FIRST_PAUSE
     while True:
         try:
-            await client.login(token)
-            return
-        except discord.LoginFailure:
-            raise SettingsError((_REFUSED,)) from None
+            return await work()
         except _TROUBLE as error:
             log.event("sign_in_failed", code=type(error).__name__)
-        await client.http.close()
-        client.http.clear()
         await asyncio.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)
 
 
-def _give_up_on(error: discord.ConnectionClosed) -> None:
+def _final(error: discord.ConnectionClosed) -> TidekeeperError:
+    """What a close is that discord.py does not come back from."""
     if error.code == _REFUSED_TOKEN:
-        raise SettingsError((_REFUSED,)) from None
-    if error.code == _REFUSED_INTENTS:
-        raise SettingsError((_NO_INTENT,)) from None
+        return SettingsError((_REFUSED,))
+    return TidekeeperError(f"Discord closed the connection for good (code {error.code})")

@@ -34,6 +34,7 @@ class Intake(commands.Cog):
         self._staff = staff
         self._clock = clock
         self._guilds = guilds
+        self._met: set[GuildId] = set()
 
     @commands.Cog.listener()
     async def on_message(self, source: discord.Message) -> None:
@@ -64,22 +65,26 @@ class Intake(commands.Cog):
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
-        """A new session: what a crash left half done is finished."""
+        """A new session: finish what a crash left half done, then look up what was missed."""
         await self._housekeeping.resume()
+        for guild in self._guilds():
+            if guild not in self._met:
+                await self._meet(guild)
 
     @commands.Cog.listener()
     async def on_guild_available(self, guild: discord.Guild) -> None:
-        """A guild of a new session, or one that is back after an outage: what was missed?"""
-        await self._housekeeping.catch_up(GuildId(str(guild.id)))
+        """A guild of a new session, or one that is back after an outage."""
+        await self._meet(GuildId(str(guild.id)))
 
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """A guild that was not there before."""
-        await self._housekeeping.catch_up(GuildId(str(guild.id)))
+        await self._meet(GuildId(str(guild.id)))
 
     @commands.Cog.listener()
     async def on_disconnect(self) -> None:
         """From here on nothing is heard."""
+        self._met.clear()
         for guild in self._guilds():
             self._housekeeping.lost(guild)
 
@@ -87,7 +92,11 @@ class Intake(commands.Cog):
     async def on_resumed(self) -> None:
         """The same session again: Discord replays what it kept, the rest is looked up."""
         for guild in self._guilds():
-            await self._housekeeping.catch_up(guild)
+            await self._meet(guild)
+
+    async def _meet(self, guild: GuildId) -> None:
+        self._met.add(guild)
+        await self._housekeeping.catch_up(guild)
 
     async def _deleted(
         self, guild_id: int | None, channel_id: int, message_id: int, reason: str

@@ -13,6 +13,8 @@ import discord
 import pytest
 import pytest_asyncio
 import simcord
+from simcord.backend import serializers
+from simcord.interactions import base_payload
 
 from bot.app import App, build
 from bot.log import LineLog
@@ -50,6 +52,7 @@ class Town:
     mia: Any
     anna: Any
     bob: Any
+    eve: Any
     apps: list[App] = field(default_factory=list)
 
     @property
@@ -87,6 +90,7 @@ class Town:
         self.app = await build(self.settings, self.clock, log=LineLog(self.lines, self.clock))
         self.apps.append(self.app)
         await self.env.restart_bot(self.app.client)
+        await self.env.settle()
 
 
 def words(embed: discord.Embed) -> str:
@@ -145,8 +149,10 @@ async def town(
     general = guild.create_text_channel("general")
     support = guild.create_text_channel("support")
     crew = guild.create_role("Moderator")
+    guests = guild.create_role("Guest")
     hidden = {
         guild.roles["@everyone"]: discord.PermissionOverwrite(view_channel=False),
+        guests: discord.PermissionOverwrite(view_channel=True),
         crew: discord.PermissionOverwrite(view_channel=True),
         guild.roles["TestBot"]: discord.PermissionOverwrite(view_channel=True),
     }
@@ -170,9 +176,40 @@ async def town(
         mia=member("Mia"),
         anna=member("Anna", crew),
         bob=member("Bob", crew),
+        eve=member("Eve", guests),
         apps=[app],
     )
     await env.settle()
     yield made
     for each in made.apps:
         await each.store.close()
+
+
+async def press_together(
+    town: Town, presses: list[tuple[Any, str]], message: discord.Message | None = None
+) -> list[simcord.InteractionResult]:
+    """Several people press buttons of one message before the bot has answered any of them."""
+    backend, message = town.env.backend, message or town.card
+    stored = backend.get_message(message.channel.id, message.id)
+    records = []
+    for person, custom_id in presses:
+        record, payload = base_payload(
+            backend,
+            type=3,
+            channel_id=stored.channel_id,
+            guild_id=town.guild.id,
+            user_id=person.id,
+            data={"custom_id": custom_id, "component_type": 2},
+        )
+        payload["message"] = dict(serializers.message_payload(backend, stored))
+        record.source_message_id = stored.id
+        backend.emit("INTERACTION_CREATE", payload)
+        records.append(record)
+    await town.env.settle()
+    return [simcord.InteractionResult(town.env, record) for record in records]
+
+
+def told(result: simcord.InteractionResult) -> str:
+    """What only the person who pressed reads."""
+    assert all(message.ephemeral for message in result.followups)
+    return "\n".join(message.content for message in result.followups)

@@ -1,0 +1,154 @@
+"""What is heard, what is not, what an edit changes, and what was written while the bot was away."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from moderation.types import CaseState, GuildId
+from tests.chat.conftest import INSULT, Town, words
+
+CANARY = "zanzibarcanary"
+
+
+async def test_ordinary_talk_opens_nothing(town: Town) -> None:
+    await town.mia.send(town.general, "good morning, the update works well for me")
+    assert await town.cases() == []
+    assert town.queue.history() == []
+
+
+async def test_an_edit_in_substance_is_screened_again(town: Town) -> None:
+    message = await town.tom.send(town.general, "you are a great help and everybody here likes you")
+    assert await town.cases() == []
+    await town.tom.edit(message, INSULT)
+    assert len(await town.cases()) == 1
+    assert "insult" in town.text
+
+
+async def test_a_cosmetic_edit_is_not(town: Town) -> None:
+    message = await town.tom.send(town.general, INSULT)
+    shown = town.card.edited_at
+    await town.tom.edit(message, INSULT + "  ")
+    assert len(await town.cases()) == 1
+    assert (await town.case()).version == 1
+    assert town.card.edited_at == shown
+
+
+async def test_what_a_person_approved_is_never_flagged_again(town: Town) -> None:
+    message = await town.tom.send(town.general, INSULT)
+    await town.anna.click(town.card, label="Dismiss")
+    await town.tom.edit(message, INSULT + " ")
+    await town.tom.edit(message, INSULT)
+    assert await town.cases() == []
+    assert (await town.case()).state is CaseState.DISMISSED
+    await town.tom.edit(message, "you pathetic moron, go away and never come back")
+    assert len(await town.cases()) == 1
+
+
+async def test_a_deletion_is_shown_and_the_copy_stays(town: Town) -> None:
+    message = await town.tom.send(town.general, INSULT)
+    await town.tom.delete(message)
+    assert "Deleted by now" in town.text
+    assert "everybody here hates you" in town.text
+
+
+async def test_the_queue_and_direct_messages_are_not_watched(town: Town) -> None:
+    await town.anna.send(town.queue, INSULT)
+    await town.tom.send_dm(INSULT)
+    assert await town.cases() == []
+
+
+async def test_threads_are_watched(town: Town) -> None:
+    start = await town.mia.send(town.general, "let us talk about the new device")
+    channel = town.env.bot.get_channel(town.general.id)
+    await channel.get_partial_message(start.id).create_thread(name="device")
+    [thread] = town.general.threads
+    await town.tom.send(thread, INSULT)
+    assert (await town.case()).channel == str(thread.id)
+
+
+async def test_a_malformed_event_is_logged_by_its_code_and_skipped(town: Town) -> None:
+    parsers = town.env.bot._connection.parsers
+    parsers["MESSAGE_CREATE"]({"id": "1", "content": CANARY})
+    parsers["MESSAGE_UPDATE"]({"channel_id": "not a number", "guild_id": "7"})
+    parsers["GUILD_CREATE"]({})
+    assert town.lines.getvalue().count("gateway_malformed") == 3
+    assert CANARY not in town.lines.getvalue()
+    await town.tom.send(town.general, INSULT)
+    assert len(await town.cases()) == 1
+
+
+async def test_what_was_written_while_away_is_screened_and_marked(town: Town) -> None:
+    await town.mia.send(town.general, "good morning")
+    await town.env.advance_time(600)
+    away = _away(town)
+    away(town.general, town.tom, INSULT)
+    away(town.support, town.mia, "hello, my order has not arrived")
+    await town.restart()
+    assert "Found after the bot was away." in town.text
+    assert (await town.case()).late
+    await town.anna.click(town.card, custom_id="tk:1:do")
+    await town.restart()
+    assert await town.cases() == []
+    assert len(town.dms(town.tom)) == 1
+
+
+async def test_staff_are_known_as_staff_in_what_was_missed(town: Town) -> None:
+    await town.env.advance_time(600)
+    away = _away(town)
+    away(town.general, town.anna, INSULT)
+    away(town.support, town.tom, INSULT)
+    await town.restart()
+    [case] = await town.cases()
+    assert case.subject == str(town.tom.id)
+
+
+def _away(town: Town) -> Any:
+    """Somebody writes while the bot's connection is gone."""
+    feed = town.env._gateway_feed
+    town.env.backend.subscribers.remove(feed)
+
+    def wrote(channel: Any, person: Any, text: str) -> None:
+        town.env.backend.create_message(channel.id, person.id, text)
+
+    return wrote
+
+
+async def test_nothing_said_reaches_the_log_or_the_audit_trail(town: Town) -> None:
+    message = await town.tom.send(town.general, f"{INSULT} {CANARY}")
+    await town.mia.send(town.general, f"calm down {CANARY}")
+    shown = await town.mia.context_menu(town.general, "Report message", message)
+    await town.mia.submit_modal(shown, {"category": ["rude"], "words": f"he is rude {CANARY}"})
+    path = f"/guilds/{town.guild.id}/members/{town.tom.id}"
+    town.env.inject_error("PATCH", path, status=403, code=50013)
+    await town.anna.select(town.card, ["timeout"], custom_id="tk:1:pick")
+    await town.anna.click(town.card, label="Retry")
+    await town.tom.edit(message, f"you stupid loser {CANARY}")
+    await town.restart()
+    audit = "\n".join(map(repr, await town.app.store.audit()))
+    assert any(CANARY in words(card.embeds[0]) for card in town.queue.history())
+    assert "case.opened" in audit
+    assert CANARY not in audit + town.lines.getvalue()
+    assert all(name not in audit for name in ("Tom", "Anna", "Mia"))
+
+
+async def test_the_bot_says_since_when_it_listens(town: Town) -> None:
+    await town.env.advance_time(600)
+    covered = await town.app.store.covered(GuildId(str(town.guild.id)))
+    assert covered is not None
+    assert covered.since == datetime(2026, 1, 1, tzinfo=UTC)
+    assert covered.until > covered.since
+
+
+class TestUnwatched:
+    @pytest.fixture
+    def options(self) -> dict[str, Any]:
+        return {"channels": {"general": {"watch": False}}}
+
+    async def test_a_channel_that_is_not_watched_is_left_alone(self, town: Town) -> None:
+        await town.tom.send(town.general, INSULT)
+        assert await town.cases() == []
+        await town.tom.send(town.support, INSULT)
+        assert len(await town.cases()) == 1
