@@ -6,6 +6,7 @@ import io
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,19 @@ from simcord.interactions import base_payload
 
 from bot.app import App, build
 from bot.log import LineLog
-from config.schema import Settings
+from bot.parts import make_scorer
+from config.schema import EngineSettings, Settings
+from moderation.ports import Scorer
 from moderation.types import Case, CaseId, GuildId
 
 INSULT = "you are a complete idiot and everybody here hates you"
 START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@cache
+def builtin() -> Scorer:
+    """The engine of the package, loaded once for all tests."""
+    return make_scorer(EngineSettings())
 
 
 class WorldClock:
@@ -87,7 +96,9 @@ class Town:
     async def restart(self) -> None:
         """End the process and start another one on the same database."""
         await self.app.store.close()
-        self.app = await build(self.settings, self.clock, log=LineLog(self.lines, self.clock))
+        self.app = await build(
+            self.settings, self.clock, log=LineLog(self.lines, self.clock), scorer=builtin()
+        )
         self.apps.append(self.app)
         await self.env.restart_bot(self.app.client)
         await self.env.settle()
@@ -128,7 +139,7 @@ def lines() -> io.StringIO:
 
 @pytest_asyncio.fixture
 async def app(settings: Settings, clock: WorldClock, lines: io.StringIO) -> App:
-    return await build(settings, clock, log=LineLog(lines, clock))
+    return await build(settings, clock, log=LineLog(lines, clock), scorer=builtin())
 
 
 @pytest.fixture

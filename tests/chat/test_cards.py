@@ -1,0 +1,242 @@
+"""Cards: whatever members write, the card stays within Discord's limits and the text inside its
+spoiler."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import discord
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cogs.cards import DESCRIPTION, FIELD, FIELDS, TITLE, TOTAL, Style, controls, embed
+from cogs.quoting import COVER, Marks, inert, spoilered
+from config.locale import LANGUAGES, load_locale
+from moderation.types import (
+    Action,
+    ActionId,
+    ActionKind,
+    ActionState,
+    CardView,
+    Case,
+    CaseId,
+    CaseState,
+    ChannelId,
+    GuildId,
+    History,
+    MessageId,
+    Mode,
+    NoticeState,
+    Owner,
+    Quote,
+    Risk,
+    Severity,
+    Signal,
+    Span,
+    UserId,
+)
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+KINDS = (
+    "toxicity.insult",
+    "spam.flood",
+    "secret.token",
+    "link.invite",
+    "report.rude",
+    "something.new",
+)
+
+nasty = st.text(
+    st.one_of(st.characters(), st.sampled_from(list("|*_`~<>@#[]()\\-:/. \n\u202e\u200b"))),
+    max_size=2200,
+)
+spans = st.builds(
+    lambda start, length: Span(start=start, end=start + length),
+    st.integers(0, 2500),
+    st.integers(1, 300),
+)
+signals = st.builds(
+    Signal,
+    kind=st.sampled_from(KINDS),
+    risk=st.sampled_from(Risk),
+    score=st.floats(0, 1),
+    spans=st.lists(spans, max_size=4).map(tuple),
+)
+quotes = st.lists(
+    st.builds(
+        Quote,
+        message=st.integers(1, 9).map(lambda n: MessageId(str(n))),
+        author=st.just(UserId("5")),
+        author_name=nasty,
+        at=st.just(NOON),
+        text=nasty,
+        offset=st.integers(-3, 3),
+        deleted=st.booleans(),
+    ),
+    max_size=9,
+).map(tuple)
+moments = st.none() | st.just(NOON + timedelta(minutes=5))
+people = st.none() | st.sampled_from([UserId("7"), UserId("system")])
+cases = st.builds(
+    Case,
+    id=st.integers(1, 10**15).map(CaseId),
+    guild=st.just(GuildId("1")),
+    channel=st.just(ChannelId("2")),
+    incident=st.just("toxicity:5"),
+    subject=st.just(UserId("5")),
+    state=st.sampled_from(CaseState),
+    version=st.just(3),
+    severity=st.sampled_from(Severity),
+    risk=st.sampled_from(Risk),
+    owner=st.just(Owner.MODERATORS),
+    score=st.floats(0, 1),
+    opened_at=st.just(NOON),
+    updated_at=st.just(NOON),
+    messages=st.just((MessageId("3"),)),
+    signals=st.lists(signals, max_size=9).map(tuple),
+    recommended=st.none() | st.sampled_from(ActionKind),
+    reports=st.integers(0, 99),
+    late=st.booleans(),
+    degraded=st.booleans(),
+    engine=st.sampled_from(["", "builtin@1"]),
+    claimed_by=people,
+    claimed_until=moments,
+    decided_by=people,
+    failure=st.sampled_from(["", "hierarchy", "permission:50013", "unknown:123", "gone:10008"]),
+)
+actions = st.builds(
+    Action,
+    id=st.just(ActionId("1.2")),
+    case=st.just(CaseId(1)),
+    guild=st.just(GuildId("1")),
+    channel=st.just(ChannelId("2")),
+    kind=st.sampled_from(ActionKind),
+    target=st.just(UserId("5")),
+    message=st.just(MessageId("3")),
+    state=st.sampled_from(ActionState),
+    requested_by=st.just(UserId("7")),
+    requested_at=st.just(NOON),
+    until=moments,
+    reverses=st.none() | st.just(ActionId("1.1")),
+    simulated=st.booleans(),
+    notice=st.sampled_from(NoticeState),
+)
+histories = st.builds(
+    History,
+    messages=st.integers(0, 10**9),
+    cases=st.integers(0, 10**6),
+    joined_at=moments,
+    last_action=st.none() | st.sampled_from(ActionKind),
+    last_action_at=moments,
+)
+views = st.builds(
+    CardView,
+    case=cases,
+    quotes=quotes,
+    history=histories,
+    action=st.none() | actions,
+    mode=st.sampled_from(Mode),
+    now=st.just(NOON),
+)
+styles = st.sampled_from([Style(locale=load_locale(language)) for language in LANGUAGES])
+
+
+@given(view=views, style=styles)
+def test_every_card_fits(view: CardView, style: Style) -> None:
+    card = embed(view, style)
+    assert len(card) <= TOTAL
+    assert len(card.title or "") <= TITLE
+    assert len(card.description or "") <= DESCRIPTION
+    assert len(card.fields) <= FIELDS
+    assert all(0 < len(field.value or "") <= FIELD for field in card.fields)
+    assert card.description
+
+
+@given(view=views, style=styles)
+async def test_every_card_has_buttons_discord_takes(view: CardView, style: Style) -> None:
+    rows = controls(view, style)
+    assert rows.is_finished()
+    for row in rows.to_components():
+        assert 1 <= len(row["components"]) <= 5
+        for part in row["components"]:
+            assert len(part.get("custom_id", "")) <= 100
+            assert len(part.get("label", "")) <= 80
+            assert "custom_id" not in part or re.fullmatch(r"tk:\d+:[a-z]+", part["custom_id"])
+
+
+MARKUP = re.compile(r"\\(.)", re.DOTALL)
+
+
+@given(text=nasty, shown=st.lists(spans, max_size=3), limit=st.integers(40, 900))
+def test_a_quote_cannot_leave_its_spoiler(text: str, shown: list[Span], limit: int) -> None:
+    said = spoilered(text, limit, Marks(shown=tuple(shown)))
+    assert len(said) <= limit
+    if not said:
+        assert not text.strip()
+        return
+    inside = said.removeprefix("|| ").removesuffix(" ||")
+    bare = MARKUP.sub("", inside).replace("**__", "").replace("__**", "")
+    assert not set(bare) & set("|*_`~<>@#[]()\\-:/.\u202e")
+
+
+@given(text=nasty, limit=st.integers(1, 300))
+def test_inert_text_forms_nothing(text: str, limit: int) -> None:
+    said = inert(text, limit)
+    assert len(said) <= limit
+    assert not set(MARKUP.sub("", said)) & set("|*_`~<>@#[]()\\-:/.")
+
+
+@given(before=nasty, after=nasty, others=st.lists(spans, max_size=3))
+def test_a_secret_is_never_shown(before: str, after: str, others: list[Span]) -> None:
+    secret = "ZQXJKVZQXJKV"
+    text = before + secret + after
+    covered = Span(start=len(before), end=len(before) + len(secret))
+    said = spoilered(text, 900, Marks(shown=tuple(others), covered=(covered,)))
+    assert "ZQXJ" not in said
+
+
+def test_marked_words_are_bold_and_secrets_covered() -> None:
+    marks = Marks(shown=(Span(start=8, end=13),), covered=(Span(start=18, end=24),))
+    assert spoilered("you are idiot, my hunter, bye", 200, marks) == (
+        f"|| you are **__idiot__**\\, my {COVER}\\, bye ||"
+    )
+
+
+def test_a_long_text_is_quoted_around_what_was_found() -> None:
+    text = "word " * 200 + "idiot" + " word" * 200
+    said = spoilered(text, 400, Marks(shown=(Span(start=1000, end=1005),)))
+    assert "**__idiot__**" in said
+    assert said.startswith("|| \u2026")
+    assert said.endswith("\u2026 ||")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("state", list(CaseState))
+def test_every_state_is_said_in_every_language(language: str, state: CaseState) -> None:
+    case = Case(
+        id=CaseId(4),
+        guild=GuildId("1"),
+        channel=ChannelId("2"),
+        incident="toxicity:5",
+        subject=UserId("5"),
+        state=state,
+        version=2,
+        severity=Severity.HIGH,
+        risk=Risk.SAFETY,
+        owner=Owner.MODERATORS,
+        score=0.9,
+        opened_at=NOON,
+        updated_at=NOON,
+        messages=(MessageId("3"),),
+        claimed_by=UserId("7"),
+        claimed_until=NOON + timedelta(minutes=5),
+        decided_by=UserId("8"),
+    )
+    card = embed(CardView(case=case, now=NOON), Style(locale=load_locale(language)))
+    first = (card.description or "").splitlines()[0]
+    assert first.startswith("**")
+    expected = {CaseState.OPEN: "<@7>", CaseState.RESOLVED: "<@8>", CaseState.DISMISSED: "<@8>"}
+    assert expected.get(state, "") in first
+    assert isinstance(card.colour, discord.Colour)
