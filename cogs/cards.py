@@ -14,7 +14,7 @@ import discord
 
 from cogs.quoting import Marks, in_line, spoilered
 from cogs.standing import standing
-from cogs.wording import action_label, moment, signal_words
+from cogs.wording import Names, action_label, moment, signal_words
 from config.locale import Locale
 from moderation.cases import Choices, actions_for
 from moderation.types import (
@@ -36,6 +36,7 @@ from moderation.types import (
 TITLE, DESCRIPTION, FIELD, FIELDS, FOOTER, TOTAL = 256, 4096, 1024, 25, 2048, 6000
 """Discord's limits on an embed, in characters (fields: how many)."""
 
+_DOT = " \u00b7 "
 _QUOTED = 700
 _OWN = 3
 _CONTEXT = 110
@@ -61,12 +62,15 @@ class Style:
     bounds: Thresholds = field(default_factory=Thresholds)
 
 
-def embed(view: CardView, style: Style) -> discord.Embed:
+NO_NAMES = Names()
+
+
+def embed(view: CardView, style: Style, names: Names = NO_NAMES) -> discord.Embed:
     """What the card says, the state first, then the text, then why."""
     case, locale = view.case, style.locale
     card = discord.Embed(
         title=_title(case, locale)[:TITLE],
-        description=_within(_description(view, locale), DESCRIPTION),
+        description=_within(_description(view, locale, names), DESCRIPTION),
         colour=_MUTED if case.state in _DECIDED else _COLOURS[case.severity],
     )
     for name, lines in _fields(view, style):
@@ -110,16 +114,17 @@ def _title(case: Case, locale: Locale) -> str:
     return locale.text("card.title", severity=severity, what=what).strip(" :").capitalize()
 
 
-def _description(view: CardView, locale: Locale) -> Iterator[str]:
-    yield from standing(view, locale)
-    yield from _marks(view, locale)
+def _description(view: CardView, locale: Locale, names: Names) -> Iterator[str]:
+    state = [*standing(view, locale, names), *_marks(view, locale)]
+    yield from state
+    if state:
+        yield ""
     own = [quote for quote in view.quotes if quote.offset == 0]
     author = in_line(own[0].author_name, 80) if own else ""
     yield locale.text(
         "card.said",
-        author=author,
-        who=f"<@{view.case.subject}>",
-        where=f"<#{view.case.channel}>",
+        author=author or names.of(view.case.subject, locale),
+        where=f"[{names.channel or '#'}]({link(view.case)})",
         when=moment(view.case.opened_at, "R"),
     )
     yield from _own(view.case, own, locale)
@@ -158,7 +163,7 @@ def _fields(view: CardView, style: Style) -> Iterator[tuple[str, Iterator[str]]]
     yield locale.text("card.why"), _why(view.case, style)
     yield locale.text("card.before"), _context(view, -1)
     yield locale.text("card.after"), _context(view, 1)
-    yield locale.text("card.history"), _history(view, locale)
+    yield locale.text("card.history"), iter((_DOT.join(_history(view, locale)),))
     if view.case.recommended and view.case.state in {CaseState.OPEN, CaseState.FAILED}:
         label = action_label(view.case.recommended, style.timeout_for, locale)
         yield locale.text("card.recommended"), iter((label,))
@@ -223,12 +228,15 @@ def _history(view: CardView, locale: Locale) -> Iterator[str]:
 
 
 def _footer(view: CardView, locale: Locale) -> str:
-    parts = [locale.text("card.case", number=view.case.id)]
+    parts = [
+        locale.text("card.case", number=view.case.id),
+        locale.text("card.member", number=view.case.subject),
+    ]
     if view.case.engine:
         parts.append(view.case.engine)
     if view.mode is Mode.SHADOW:
         parts.append(locale.text("card.shadow"))
-    return " \u00b7 ".join(parts)
+    return _DOT.join(parts)
 
 
 def _within(lines: Iterator[str], limit: int) -> str:

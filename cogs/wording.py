@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from config.locale import Locale
-from moderation.types import ActionKind
+from moderation.types import ActionKind, UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """Names behind the ids of a card, as far as they are known; made inert already.
+
+    A mention would show them, too, but only on screens that happen to know the person.
+    """
+
+    channel: str = ""
+    people: Mapping[UserId, str] = field(default_factory=dict)
+
+    def of(self, user: UserId | None, locale: Locale) -> str:
+        """A person's name, a mention where it is not known, or the bot itself."""
+        if not user or user == "system":
+            return locale.text("standing.automatic")
+        return self.people.get(user) or f"<@{user}>"
 
 
 def moment(at: datetime, style: str) -> str:

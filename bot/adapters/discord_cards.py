@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import discord
 
 from bot.adapters.discord_answers import answered
+from bot.adapters.discord_names import NameBook
 from cogs.cards import Style, controls, embed
 from cogs.places import Places
 from moderation.errors import PlatformFailure, PlatformUnreachable
@@ -30,6 +31,7 @@ class CardBoard:
         self._style = style
         self._known: dict[CaseId, tuple[CardRef, datetime]] = {}
         self._searched: set[int] = set()
+        self._names = NameBook()
 
     async def show(self, guild: discord.Guild, view: CardView) -> CardRef:
         """See ``Platform.show``. Raises ``PlatformFailure('no_queue')`` without a channel."""
@@ -51,14 +53,15 @@ class CardBoard:
         card, at = self._known.get(case.id, (None, case.opened_at))
         return card if at >= case.opened_at - _SKEW else None
 
-    async def _redraw(self, guild: discord.Guild, card: CardRef, view: CardView) -> CardRef:
-        channel = guild.get_channel_or_thread(int(card.channel))
+    async def _redraw(self, guild: discord.Guild, ref: CardRef, view: CardView) -> CardRef:
+        channel = guild.get_channel_or_thread(int(ref.channel))
         if not isinstance(channel, discord.TextChannel):
             return await self._again(guild, view)
+        card = embed(view, self._style, await self._names.of(guild, view))
         try:
             with answered():
-                await channel.get_partial_message(int(card.message)).edit(
-                    embed=embed(view, self._style),
+                await channel.get_partial_message(int(ref.message)).edit(
+                    embed=card,
                     view=controls(view, self._style),
                     allowed_mentions=discord.AllowedMentions.none(),
                 )
@@ -66,7 +69,7 @@ class CardBoard:
             if failure.code != _UNKNOWN_MESSAGE:
                 raise
             return await self._again(guild, view)
-        return card
+        return ref
 
     async def _again(self, guild: discord.Guild, view: CardView) -> CardRef:
         """Somebody deleted the card or its channel: the case needs another one."""
@@ -77,10 +80,11 @@ class CardBoard:
         return await self._post(channel, view)
 
     async def _post(self, channel: discord.TextChannel, view: CardView) -> CardRef:
+        card = embed(view, self._style, await self._names.of(channel.guild, view))
         try:
             with answered():
                 sent = await channel.send(
-                    embed=embed(view, self._style),
+                    embed=card,
                     view=controls(view, self._style),
                     nonce=f"tk-card-{view.case.id}-{view.case.version}"[:25],
                     allowed_mentions=discord.AllowedMentions.none(),
@@ -88,9 +92,9 @@ class CardBoard:
         except PlatformUnreachable:
             self._searched.discard(channel.id)  # it may be there: look before the next try
             raise
-        card = _ref(sent)
-        self._known[view.case.id] = (card, sent.created_at)
-        return card
+        ref = _ref(sent)
+        self._known[view.case.id] = (ref, sent.created_at)
+        return ref
 
     async def _remember_earlier(self, channel: discord.TextChannel) -> None:
         if channel.id in self._searched:
