@@ -15,6 +15,8 @@ from cogs.report import Translations
 from moderation.ports import Log
 from moderation.types import GuildId
 
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # we never speak
+
 Parser = Callable[[Any], None]
 
 

@@ -47,9 +47,9 @@ async def stay_connected(client: discord.Client, settings: DiscordSettings, log:
         await asyncio.wait((living, stopping), return_when=asyncio.FIRST_COMPLETED)
     finally:
         stopping.cancel()
-        await client.close()
         living.cancel()
         ended = await asyncio.gather(living, return_exceptions=True)
+        await client.close()
         log.event("stopped")
     if isinstance(ended[0], Exception):
         raise ended[0]
@@ -83,6 +83,7 @@ async def _sign_in(client: discord.Client, token: str) -> None:
     except _TROUBLE:
         await client.http.close()
         client.http.clear()
+        client.http.connector = discord.utils.MISSING  # it was closed with its session
         raise
 
 

@@ -13,18 +13,16 @@ from typing import Any, Self
 import discord
 
 from cogs.convert import Roles, to_moderator
+from cogs.presses import card_of, picked, refusal, suggested, values_of
 from config.locale import Locale, load_locale
 from moderation.errors import NotAllowed, Refused
 from moderation.ports import Log
 from moderation.review import Click, Review
 from moderation.types import (
     ActionKind,
-    CardRef,
-    Case,
     CaseId,
     CaseState,
     ChannelId,
-    MessageId,
     Moderator,
 )
 
@@ -85,12 +83,12 @@ class QueueDesk:
     async def _answer(
         self, interaction: discord.Interaction, case: CaseId, verb: str, locale: Locale
     ) -> None:
-        click = Click(case=case, by=self._moderator(interaction), card=_card(interaction, verb))
+        click = Click(case=case, by=self._moderator(interaction), card=card_of(interaction, verb))
         match verb:
             case "do":
                 await self._act(interaction, click, None, locale)
             case "pick":
-                await self._act(interaction, click, _picked(interaction), locale)
+                await self._act(interaction, click, picked(interaction), locale)
             case "to":
                 await self._redirect(interaction, click, locale)
             case "dismiss":
@@ -118,7 +116,7 @@ class QueueDesk:
         if wanted is not ActionKind.REDIRECT or wanted not in choices.actions:
             await self._review.act(click, kind)
             return
-        target = _suggested(case) if kind is None else None
+        target = suggested(case) if kind is None else None
         if target is not None:
             await self._review.act(click, kind, target)
             return
@@ -142,7 +140,7 @@ class QueueDesk:
     async def _redirect(
         self, interaction: discord.Interaction, click: Click, locale: Locale
     ) -> None:
-        chosen = ChannelId(_values(interaction)[0])
+        chosen = ChannelId(values_of(interaction)[0])
         case = await self._review.act(click, ActionKind.REDIRECT, chosen)
         done = "chosen" if case.state is CaseState.RESOLVED else "unchanged"
         await interaction.edit_original_response(content=locale.text(f"redirect.{done}"), view=None)
@@ -164,53 +162,3 @@ class QueueDesk:
                 await interaction.response.send_message(text, ephemeral=True)
         except discord.HTTPException as error:
             self._log.event("answer_failed", code=f"{error.status}:{error.code}")
-
-
-def refusal(refused: Refused, locale: Locale) -> str:
-    """Why nothing was done, in words; who was faster is named."""
-    facts = dict(refused.facts)
-    state = str(facts.get("state", ""))
-    by = str(facts.get("by", ""))
-    who = locale.text("standing.automatic") if by == "system" else f"<@{by}>"
-    code = refused.code
-    if code == "overtaken" and not by:
-        code = "overtaken_nobody"
-    key = f"refused.{code}" if locale.has(f"refused.{code}") else "refused.unknown"
-    return locale.text(key, who=who, state=locale.text(f"state.{state}") if state else "")
-
-
-def _card(interaction: discord.Interaction, verb: str) -> CardRef | None:
-    """The card that was pressed. The menu of channels stands on a message of its own, which only
-    we can have sent and only this person can see.
-    """
-    message = interaction.message
-    own = interaction.client.user
-    if message is None or own is None or message.author.id != own.id:
-        raise NotAllowed("not_this_card")
-    if verb == "to" and message.flags.ephemeral:
-        return None
-    return CardRef(channel=ChannelId(str(message.channel.id)), message=MessageId(str(message.id)))
-
-
-def _picked(interaction: discord.Interaction) -> ActionKind:
-    value = _values(interaction)[0]
-    if value not in set(ActionKind):
-        raise NotAllowed("not_this_card")
-    return ActionKind(value)
-
-
-def _values(interaction: discord.Interaction) -> list[str]:
-    data: dict[str, Any] = dict(interaction.data or {})
-    values = data.get("values") or []
-    if not values:
-        raise NotAllowed("not_this_card")
-    return [str(value) for value in values]
-
-
-def _suggested(case: Case) -> ChannelId | None:
-    """The better channel that a signal names, if one does."""
-    for signal in case.signals:
-        for name, value in signal.facts:
-            if name == "suggested_channel":
-                return ChannelId(str(value))
-    return None

@@ -22,7 +22,7 @@ async def test_an_insult_becomes_a_card(town: Town) -> None:
     assert "|| you are a complete **__idiot__** and everybody here hates you ||" in town.text
     assert "Mia" in town.text
     assert "does anybody know how to reset the device" in town.text
-    assert town.buttons() == ["Warn", "Dismiss", "Claim", "Open message", "Something else"]
+    assert town.buttons() == ["Warn", "Dismiss", "Claim", "Open", "Something else"]
     assert town.card.mentions == []
 
 
@@ -31,7 +31,7 @@ async def test_doing_what_is_recommended_warns_and_tells(town: Town) -> None:
     await town.anna.click(town.card, custom_id="tk:1:do")
     assert "Done by Anna: warned." in town.text
     assert "The member was told." in town.text
-    assert town.buttons() == ["Undo", "Open message"]
+    assert town.buttons() == ["Undo", "Open"]
     [told] = town.dms(town.tom)
     assert "hurtful or hostile" in told
     assert "Anna" not in told
