@@ -63,10 +63,14 @@ class Intake(commands.Cog):
         for message_id in sorted(event.message_ids):
             await self._deleted(event.guild_id, event.channel_id, message_id, "bulk")
 
+    @commands.Cog.listener("on_ready")
+    async def resume(self) -> None:
+        """A new session: what a crash left half done is finished."""
+        await self._housekeeping.resume()
+
     @commands.Cog.listener()
     async def on_ready(self) -> None:
-        """A new session: finish what a crash left half done, then look up what was missed."""
-        await self._housekeeping.resume()
+        """A new session: what was missed is looked up, whatever becomes of the rest."""
         for guild in self._guilds():
             if guild not in self._met:
                 await self._meet(guild)
@@ -80,6 +84,16 @@ class Intake(commands.Cog):
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """A guild that was not there before."""
         await self._meet(GuildId(str(guild.id)))
+
+    @commands.Cog.listener()
+    async def on_guild_unavailable(self, guild: discord.Guild) -> None:
+        """An outage: nothing is heard from there until it is available again."""
+        self._housekeeping.lost(GuildId(str(guild.id)))
+
+    @commands.Cog.listener()
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """The bot was sent away."""
+        self._housekeeping.lost(GuildId(str(guild.id)))
 
     @commands.Cog.listener()
     async def on_disconnect(self) -> None:

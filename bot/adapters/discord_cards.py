@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -17,6 +18,7 @@ from moderation.types import CardRef, CardView, Case, CaseId, ChannelId, Message
 LOOK_BACK = 50
 """How many of the channel's newest messages are searched for a card of an earlier process."""
 
+_KEPT = 1000
 _SKEW = timedelta(minutes=1)
 _UNKNOWN_MESSAGE = "gone:10008"
 
@@ -29,7 +31,7 @@ class CardBoard:
     def __init__(self, places: Places, style: Style) -> None:
         self._places = places
         self._style = style
-        self._known: dict[CaseId, tuple[CardRef, datetime]] = {}
+        self._known: OrderedDict[CaseId, tuple[CardRef, datetime]] = OrderedDict()
         self._searched: set[int] = set()
         self._names = NameBook()
 
@@ -94,6 +96,8 @@ class CardBoard:
             raise
         ref = _ref(sent)
         self._known[view.case.id] = (ref, sent.created_at)
+        if len(self._known) > _KEPT:
+            self._known.popitem(last=False)
         return ref
 
     async def _remember_earlier(self, channel: discord.TextChannel) -> None:

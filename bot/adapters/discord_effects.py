@@ -22,6 +22,7 @@ _NEEDED = {
     ActionKind.BAN: "ban_members",
 }
 Writable = discord.TextChannel | discord.Thread | discord.VoiceChannel
+Place = discord.abc.GuildChannel | discord.Thread
 
 
 async def check(guild: discord.Guild, action: Action) -> None:
@@ -45,8 +46,15 @@ def _check_channel(guild: discord.Guild, channel_id: int, right: str) -> None:
     channel = guild.get_channel_or_thread(channel_id)
     if channel is None:
         raise PlatformFailure("gone")
-    if not getattr(channel.permissions_for(guild.me), right):
+    if not getattr(rights_in(channel, guild.me), right):
         raise PlatformFailure("permission")
+
+
+def rights_in(channel: Place, member: discord.Member) -> discord.Permissions:
+    """What a member may do there; nothing in a thread whose channel is not known."""
+    if isinstance(channel, discord.Thread) and channel.parent is None:
+        return discord.Permissions.none()
+    return channel.permissions_for(member)
 
 
 def _check_redirect(guild: discord.Guild, action: Action) -> None:

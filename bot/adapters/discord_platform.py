@@ -11,7 +11,7 @@ import discord
 
 from bot.adapters.discord_answers import answered
 from bot.adapters.discord_cards import CardBoard
-from bot.adapters.discord_effects import Effects, Writable, check, member_of, nonce
+from bot.adapters.discord_effects import Effects, Writable, check, member_of, nonce, rights_in
 from cogs.cards import Style
 from cogs.convert import Roles, sent_at, to_channel, to_message, to_moderator
 from cogs.notices import notice
@@ -124,8 +124,7 @@ class DiscordPlatform:
         return [
             to_channel(room, self._places.purpose(str(room.id), room.name))
             for room in rooms
-            if (rights := room.permissions_for(place.me)).view_channel
-            and rights.read_message_history
+            if (rights := rights_in(room, place.me)).view_channel and rights.read_message_history
         ]
 
     async def history(self, channel: Channel, after: datetime, limit: int) -> Sequence[Message]:
