@@ -14,7 +14,7 @@ import discord
 
 from cogs.quoting import Marks, in_line, spoilered
 from cogs.standing import standing
-from cogs.wording import Names, action_label, moment, signal_words
+from cogs.wording import Names, action_label, moment, signal_count, signal_words
 from config.locale import Locale
 from moderation.cases import Choices, actions_for
 from moderation.types import (
@@ -175,7 +175,7 @@ def _why(case: Case, style: Style) -> Iterator[str]:
     for signal in case.signals:
         if not signal.kind.startswith("report."):
             best = seen.get(signal.kind)
-            seen[signal.kind] = best if best and best.score >= signal.score else signal
+            seen[signal.kind] = best if best and best.score > signal.score else signal
     for signal in list(seen.values())[:_SIGNALS]:
         yield _because(signal, style)
     if case.reports:
@@ -186,10 +186,13 @@ def _why(case: Case, style: Style) -> Iterator[str]:
 def _because(signal: Signal, style: Style) -> str:
     locale = style.locale
     what = signal_words(signal.kind, locale)
-    if not signal.kind.startswith(("toxicity.", "drift")):
-        return locale.text("card.because", what=what)
-    band = locale.text(f"band.{_band(signal.score, style.bounds)}")
-    return locale.text("card.scored", what=what, band=band, percent=round(signal.score * 100))
+    facts = dict(signal.facts)
+    if signal.kind.startswith("toxicity.") and "label_score" in facts:
+        band = locale.text(f"band.{_band(signal.score, style.bounds)}")
+        percent = round(signal.score * 100)
+        return locale.text("card.scored", what=what, band=band, percent=percent)
+    count = signal_count(signal, locale)
+    return locale.text("card.counted" if count else "card.because", what=what, count=count)
 
 
 def _band(score: float, bounds: Thresholds) -> str:

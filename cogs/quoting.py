@@ -1,7 +1,8 @@
 """Other people's text inside a card: inert, spoilered, never longer than its place. Pure.
 
 A quoted text cannot close its spoiler, mention anybody, form a link, start a heading or turn the
-direction of the text around it. What a signal marked as a secret is covered.
+direction of the text around it. Secrets are covered: those that a signal marked, and any other that
+stands in the text, since the messages around a case were not what the case is about.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from moderation.detectors.secret import covers
 from moderation.types import Span
 
 COVER = "\u2022" * 8
@@ -43,7 +45,9 @@ def inert(text: str, limit: int) -> str:
 
 
 def in_line(text: str, limit: int) -> str:
-    """As ``inert``, on one line."""
+    """As ``inert``, on one line and without secrets."""
+    for span in sorted(_inside(covers(text), text), key=lambda s: -s.start):
+        text = text[: span.start] + COVER + text[span.end :]
     return inert(" ".join(text.split()), limit)
 
 
@@ -61,16 +65,16 @@ def spoilered(text: str, limit: int, marks: Marks = NO_MARKS) -> str:
 
 def _pieces(text: str, marks: Marks) -> Iterator[str]:
     """The text in units that must not be cut: an escaped character, a marked span, a cover."""
-    covers = {span.start: span.end for span in _inside(marks.covered, text)}
+    hidden = {span.start: span.end for span in _inside((*marks.covered, *covers(text)), text)}
     bold = {span.start: span.end for span in _inside(marks.shown, text)}
-    at = _start(text, bold, covers)
+    at = _start(text, bold, hidden)
     if at:
         yield CUT
     while at < len(text):
-        if at in covers:
+        if at in hidden:
             yield COVER
-            at = covers[at]
-        elif at in bold and not _hides(covers, at, bold[at]):
+            at = hidden[at]
+        elif at in bold and not _hides(hidden, at, bold[at]):
             yield f"{_OPEN}{inert(text[at : bold[at]], 200)}{_CLOSE}"
             at = bold[at]
         else:
@@ -78,16 +82,16 @@ def _pieces(text: str, marks: Marks) -> Iterator[str]:
             at += 1
 
 
-def _hides(covers: Mapping[int, int], start: int, end: int) -> bool:
-    return any(begin < end and until > start for begin, until in covers.items())
+def _hides(hidden: Mapping[int, int], start: int, end: int) -> bool:
+    return any(begin < end and until > start for begin, until in hidden.items())
 
 
-def _start(text: str, bold: Mapping[int, int], covers: Mapping[int, int]) -> int:
+def _start(text: str, bold: Mapping[int, int], hidden: Mapping[int, int]) -> int:
     """Where a long text is quoted from: a little before the first mark, never inside a cover."""
     if len(text) <= _LONG or not bold:
         return 0
     start = max(0, min(bold) - _LEAD)
-    return next((begin for begin, end in covers.items() if begin < start < end), start)
+    return next((begin for begin, end in hidden.items() if begin < start < end), start)
 
 
 def _inside(spans: Sequence[Span], text: str) -> Iterator[Span]:

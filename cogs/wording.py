@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from config.locale import Locale
-from moderation.types import ActionKind, UserId
+from config.locale import Locale, places
+from moderation.types import ActionKind, Signal, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,15 @@ def signal_words(kind: str, locale: Locale) -> str:
         if locale.has(key):
             return locale.text(key)
     return locale.text("signal.any")
+
+
+def signal_count(signal: Signal, locale: Locale) -> str:
+    """The numbers behind a signal in words; empty for kinds that are said without any."""
+    key = f"numbers.{signal.kind}"
+    facts = dict(signal.facts)
+    if not locale.has(key) or not places(locale.texts[key]) <= set(facts):
+        return ""
+    return locale.text(key, **facts)
 
 
 def failure_words(code: str, locale: Locale) -> str:

@@ -63,8 +63,9 @@ class Overtaken(Refused):
 class PlatformFailure(TidekeeperError):
     """The platform refused; nothing happened there.
 
-    ``code`` is one of ``hierarchy, permission, gone, closed_dms, limit, unknown`` followed by
-    ``:`` and the platform's own number where there is one (``permission:50013``).
+    ``code`` is one of ``hierarchy, permission, administrator, owner, target, gone, closed_dms,
+    limit, no_queue, unknown`` followed by ``:`` and the platform's own number where there is one
+    (``permission:50013``).
     """
 
     def __init__(self, code: str) -> None:

@@ -36,6 +36,7 @@ _HINT = re2.compile(
     r"|[MNO][A-Za-z0-9_-]{23,27}\."
 )
 _SHORTEST = 20
+_OPEN_ENDED = "secret.private_key"  # its form is only the line that the key begins with
 
 
 def secret(context: Context, _rules: Rules) -> Signal | None:
@@ -49,3 +50,14 @@ def secret(context: Context, _rules: Rules) -> Signal | None:
             facts = (("found", len(spans)),)
             return Signal(kind=kind, risk=risk_of(kind), score=0.99, spans=spans, facts=facts)
     return None
+
+
+def covers(text: str) -> tuple[Span, ...]:
+    """Where secrets stand in any text, a private key to its end: what every copy must cover."""
+    if len(text) < _SHORTEST or _HINT.search(text) is None:
+        return ()
+    return tuple(
+        Span(start=m.start(), end=len(text) if kind == _OPEN_ENDED else m.end())
+        for kind, form in _FORMS.items()
+        for m in form.finditer(text)
+    )

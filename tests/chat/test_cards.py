@@ -4,6 +4,7 @@ spoiler."""
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import discord
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cogs.cards import DESCRIPTION, FIELD, FIELDS, TITLE, TOTAL, Style, controls, embed
-from cogs.quoting import COVER, Marks, inert, spoilered
+from cogs.quoting import COVER, Marks, in_line, inert, spoilered
 from config.locale import LANGUAGES, load_locale
 from moderation.types import (
     Action,
@@ -166,6 +167,25 @@ async def test_every_card_has_buttons_discord_takes(view: CardView, style: Style
             assert "custom_id" not in part or re.fullmatch(r"tk:\d+:[a-z]+", part["custom_id"])
 
 
+A_CASE = Case(
+    id=CaseId(4),
+    guild=GuildId("1"),
+    channel=ChannelId("2"),
+    incident="toxicity:5",
+    subject=UserId("5"),
+    state=CaseState.OPEN,
+    version=2,
+    severity=Severity.HIGH,
+    risk=Risk.SAFETY,
+    owner=Owner.MODERATORS,
+    score=0.9,
+    opened_at=NOON,
+    updated_at=NOON,
+    messages=(MessageId("3"),),
+    claimed_by=UserId("7"),
+    claimed_until=NOON + timedelta(minutes=5),
+    decided_by=UserId("8"),
+)
 MARKUP = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -197,6 +217,26 @@ def test_a_secret_is_never_shown(before: str, after: str, others: list[Span]) ->
     assert "ZQXJ" not in said
 
 
+@pytest.mark.parametrize("limit", [60, 900])
+def test_secrets_around_a_case_are_covered_too(limit: int) -> None:
+    token = "ghp_" + "a1B2" * 9
+    key = "-----BEGIN RSA PRIVATE KEY-----\nMIIEabc\ndef"
+    for text in (f"use {token} please", key, f"{token} and {key}"):
+        for said in (in_line(text, limit), spoilered(text, limit)):
+            assert COVER in said
+            assert not any(part in said for part in ("a1B2", "MIIE", "def"))
+
+
+def test_numbers_are_said_in_words() -> None:
+    facts = (("messages", 7), ("seconds", 8), ("channels", 2))
+    flood = Signal(kind="spam.flood", risk=Risk.FORUM, score=0.9, facts=facts)
+    word = Signal(kind="toxicity.word", risk=Risk.FORUM, score=0.95)
+    case = replace(A_CASE, signals=(flood, word))
+    why = embed(CardView(case=case, now=NOON), Style(locale=load_locale("en"))).fields[0].value
+    assert "many messages in a short time: 7 in 8 s" in why
+    assert "a word on your list\n" in why
+
+
 def test_marked_words_are_bold_and_secrets_covered() -> None:
     marks = Marks(shown=(Span(start=8, end=13),), covered=(Span(start=18, end=24),))
     assert spoilered("you are idiot, my hunter, bye", 200, marks) == (
@@ -215,25 +255,7 @@ def test_a_long_text_is_quoted_around_what_was_found() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("state", list(CaseState))
 def test_every_state_is_said_in_every_language(language: str, state: CaseState) -> None:
-    case = Case(
-        id=CaseId(4),
-        guild=GuildId("1"),
-        channel=ChannelId("2"),
-        incident="toxicity:5",
-        subject=UserId("5"),
-        state=state,
-        version=2,
-        severity=Severity.HIGH,
-        risk=Risk.SAFETY,
-        owner=Owner.MODERATORS,
-        score=0.9,
-        opened_at=NOON,
-        updated_at=NOON,
-        messages=(MessageId("3"),),
-        claimed_by=UserId("7"),
-        claimed_until=NOON + timedelta(minutes=5),
-        decided_by=UserId("8"),
-    )
+    case = replace(A_CASE, state=state)
     card = embed(CardView(case=case, now=NOON), Style(locale=load_locale(language)))
     first = (card.description or "").splitlines()[0]
     assert first.startswith("**")
