@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
+from weakref import WeakValueDictionary
 
 import discord
 from discord.ext import commands
@@ -12,7 +14,7 @@ from cogs.places import Places
 from moderation.housekeeping import Housekeeping
 from moderation.ports import Clock
 from moderation.screening import Screening
-from moderation.types import Channel, ChannelId, Deleted, GuildId, Message, MessageId
+from moderation.types import Channel, ChannelId, Deleted, GuildId, Message, MessageId, UserId
 
 
 class Intake(commands.Cog):
@@ -35,13 +37,17 @@ class Intake(commands.Cog):
         self._clock = clock
         self._guilds = guilds
         self._met: set[GuildId] = set()
+        self._turns: WeakValueDictionary[tuple[GuildId, UserId], asyncio.Lock] = (
+            WeakValueDictionary()
+        )
 
     @commands.Cog.listener()
     async def on_message(self, source: discord.Message) -> None:
         """A new message."""
         message = self._in_scope(source)
         if message is not None:
-            await self._screening.screen(message)
+            async with self._turn(message):
+                await self._screening.screen(message)
 
     @commands.Cog.listener()
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
@@ -50,7 +56,8 @@ class Intake(commands.Cog):
             return
         message = self._in_scope(event.message)
         if message is not None:
-            await self._screening.edited(message)
+            async with self._turn(message):
+                await self._screening.edited(message)
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
@@ -129,6 +136,13 @@ class Intake(commands.Cog):
                 reason=reason,
             )
         )
+
+    def _turn(self, message: Message) -> asyncio.Lock:
+        """One author's messages are screened one after another: a burst is one incident, and its
+        messages would only compete for the one row. Other authors do not wait.
+        """
+        author = (message.guild, message.author.id)
+        return self._turns.setdefault(author, asyncio.Lock())
 
     def _in_scope(self, source: discord.Message) -> Message | None:
         if source.guild is None or source.author.id == source.guild.me.id:

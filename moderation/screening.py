@@ -221,11 +221,14 @@ class Screening:
         waiting = self._trailing.get(message.channel)
         if not waiting:
             return
-        for case_id, seen in tuple(waiting.items()):
-            await self._add_after(case_id, message, seen + 1)
-            waiting[case_id] = seen + 1
-            if seen + 1 >= AROUND:
+        places = {case_id: seen + 1 for case_id, seen in waiting.items()}
+        for case_id, place in places.items():  # taken before anything waits: others come, too
+            waiting[case_id] = place
+            if place >= AROUND:
                 del waiting[case_id]
+        for case_id, place in places.items():
+            await self._add_after(case_id, message, place)
+            if place >= AROUND:
                 await self._cards.draw(case_id)
 
     async def _add_after(self, case_id: CaseId, message: Message, offset: int) -> None:

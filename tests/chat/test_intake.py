@@ -152,3 +152,25 @@ class TestUnwatched:
         assert await town.cases() == []
         await town.tom.send(town.support, INSULT)
         assert len(await town.cases()) == 1
+
+
+async def test_a_burst_is_one_case_with_every_message_and_one_card(town: Town) -> None:
+    for number in range(30):
+        town.env.backend.create_message(town.general.id, town.tom.id, f"look at this {number}")
+    await town.env.settle()
+    [case] = await town.cases()
+    assert len(case.messages) == 25  # from the sixth on it is a flood
+    assert case.card_version == case.version
+    assert "many messages in a short time: 30 in 8 s" in town.text
+    assert "And 22 more messages." in town.text
+
+
+async def test_three_messages_are_quoted_after_however_fast_they_come(town: Town) -> None:
+    await town.tom.send(town.general, INSULT)
+    for number in range(8):
+        sender = (town.mia, town.eve)[number % 2]
+        town.env.backend.create_message(town.general.id, sender.id, f"a word {number} of peace")
+    await town.env.settle()
+    assert len([line for line in town.text.splitlines() if "of peace" in line]) == 3
+    quotes = await town.app.store.quotes((await town.case()).id)
+    assert sorted(quote.offset for quote in quotes if quote.offset > 0) == [1, 2, 3]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import discord
 import pytest
 
 from moderation.errors import PlatformFailure, PlatformUnreachable
@@ -180,3 +181,16 @@ class TestOnDiscord:
         await real.platform.apply(an_action(real, ActionKind.TIMEOUT))
         [reason] = [r.reason for r in real.env.http_requests if r.reason]
         assert reason == "Tidekeeper, case 1"
+
+    @pytest.mark.parametrize(
+        ("language", "community", "word"), [("nl", True, "Reden"), ("nl", False, "Reason")]
+    )
+    async def test_a_community_is_spoken_to_in_its_language(
+        self, real: DiscordStage, language: str, community: bool, word: str
+    ) -> None:
+        place = real.client.get_guild(real.place.id)
+        place.preferred_locale = discord.Locale(language)
+        place.features = ["COMMUNITY"] if community else []
+        await real.platform.notify(an_action(real, ActionKind.WARN), a_case(real))
+        [told] = real.tom.user.dm_channel.history()
+        assert word in told.embeds[0].description
