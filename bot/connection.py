@@ -21,6 +21,9 @@ _NO_INTENT = (
     "DISCORD_TOKEN: Discord refused an intent; switch on Message Content Intent for the bot"
     " in the developer portal"
 )
+_NOT_DISCORD = (
+    "discord.api: what answers there does not speak Discord's protocol; check the address"
+)
 _TROUBLE = (
     discord.DiscordException,
     aiohttp.ClientError,
@@ -80,6 +83,8 @@ async def _sign_in(client: discord.Client, token: str) -> None:
         await client.login(token)
     except discord.LoginFailure:
         raise SettingsError((_REFUSED,)) from None
+    except (discord.NotFound, TypeError, KeyError, ValueError):
+        raise SettingsError((_NOT_DISCORD,)) from None
     except _TROUBLE:
         await client.http.close()
         client.http.clear()

@@ -5,9 +5,14 @@ discord.py keeps both addresses on its classes, so they are one per process.
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 
+import aiohttp
 import discord
+import discord.http
+import discord.webhook.async_
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
@@ -28,6 +33,21 @@ def rest_base(api: str) -> str:
 def point_rest(api: str) -> None:
     """Send every REST request to ``api``, interaction answers and webhooks included."""
     Route.BASE = rest_base(api)
+    discord.http.json_or_text = json_or_text
+    discord.webhook.async_.json_or_text = json_or_text  # type: ignore[attr-defined]  # imported there by name
+
+
+async def json_or_text(response: aiohttp.ClientResponse) -> Any:
+    """What a response says. discord.py itself takes JSON for text where a server names a charset
+    beside the content type, as most servers but Discord do.
+    """
+    text = await response.text(encoding="utf-8")
+    if response.content_type != "application/json":
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 async def point_gateway(client: discord.Client, gateway: str) -> None:
