@@ -123,19 +123,36 @@ def intents() -> discord.Intents:
     return discord.Intents(guilds=True, guild_messages=True, message_content=True)
 
 
+_OPTIONAL: dict[str, Any] = {
+    "attachments": [],
+    "edited_timestamp": None,
+    "embeds": [],
+    "mention_everyone": False,
+    "mention_roles": [],
+    "mentions": [],
+    "pinned": False,
+    "tts": False,
+    "type": 0,
+}
+"""Fields of a message that discord.py insists on, though one can be judged without them."""
+
+
 def guard_parsers(parsers: dict[str, Parser], log: Log) -> None:
     """Wrap discord.py's parsers so that a malformed event is logged and skipped.
 
-    Unguarded, an exception in one of them ends the connection for good.
+    Unguarded, an exception in one of them ends the connection for good. Messages get what is
+    missing of their optional fields.
     """
     for name, parse in tuple(parsers.items()):
         parsers[name] = _guarded(name, parse, log)
 
 
 def _guarded(name: str, parse: Parser, log: Log) -> Parser:
+    filled = _OPTIONAL if name in ("MESSAGE_CREATE", "MESSAGE_UPDATE") else {}
+
     def guarded(data: Any) -> None:
         try:
-            parse(data)
+            parse({**filled, **data} if filled else data)
         except Exception as error:  # whatever a server sends, the watch goes on
             log.event("gateway_malformed", type=name, code=type(error).__name__)
 

@@ -19,6 +19,11 @@ async def test_ordinary_talk_opens_nothing(town: Town) -> None:
     assert town.queue.history() == []
 
 
+async def test_staff_are_left_alone(town: Town) -> None:
+    await town.anna.send(town.general, INSULT)
+    assert await town.cases() == []
+
+
 async def test_an_edit_in_substance_is_screened_again(town: Town) -> None:
     message = await town.tom.send(town.general, "you are a great help and everybody here likes you")
     assert await town.cases() == []
