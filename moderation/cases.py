@@ -270,9 +270,10 @@ def holder(case: Case, now: datetime) -> UserId | None:
 def incident_key(message: Message, family: str) -> str:
     """What detections of one incident share: the author and the family of the signal.
 
-    A burst over channels by one author is one incident, so the channel is not part of it.
+    A burst over channels by one author is one incident, so the channel is not part of it; and an
+    advert is one incident whether its link or its repetition is noticed first.
     """
-    return f"{family}:{message.author.id}"
+    return f"{'spam' if family == 'link' else family}:{message.author.id}"
 
 
 def same_incident(case: Case, at: datetime, within: timedelta) -> bool:

@@ -181,3 +181,30 @@ async def _pass_week(
         answered = None if line.answers is None else sent[line.answers]
         actor, channel = members[line.who], channels[line.channel]
         sent.append(await actor.send(channel, line.text, reply_to=answered))
+
+
+async def press_together(
+    world: World, message: discord.Message, custom_id: str, who: Sequence[str]
+) -> list[simcord.InteractionResult]:
+    """Several people press one button before the bot has answered any of them."""
+    from simcord.backend import serializers
+    from simcord.interactions import base_payload
+
+    backend = world.env.backend
+    stored = backend.get_message(message.channel.id, message.id)
+    presses = []
+    for key in who:
+        press, payload = base_payload(
+            backend,
+            type=3,
+            channel_id=stored.channel_id,
+            guild_id=world.guild.id,
+            user_id=world.members[key].id,
+            data={"custom_id": custom_id, "component_type": 2},
+        )
+        payload["message"] = dict(serializers.message_payload(backend, stored))
+        press.source_message_id = stored.id
+        backend.emit("INTERACTION_CREATE", payload)
+        presses.append(press)
+    await world.env.settle()
+    return [simcord.InteractionResult(world.env, press) for press in presses]
