@@ -30,7 +30,9 @@ STEPS = (
 """What a whole story proves, as ``demo --check`` prints it."""
 
 INSULT = "shut up Ann, you are a complete idiot and everybody here is sick of your stupid advice"
-SPAM = "FREE bike lights for the first 50 riders, only today, join now: https://discord.gg/brightdeals"
+SPAM = (
+    "FREE bike lights for the first 50 riders, only today, join now: https://discord.gg/brightdeals"
+)
 IMPOSTOR = (
     "Hello, Saskia from Vonkel here. Your warranty ends today, send me your order number"
     " and the code from your e-mail and I will extend it."
@@ -63,9 +65,7 @@ class Play:
 
     async def pick(self, who: str, case: CaseId, action: str) -> None:
         """A moderator chooses from the menu of a card."""
-        await self._actor(who).select(
-            self.world.card(case), [action], custom_id=f"tk:{case}:pick"
-        )
+        await self._actor(who).select(self.world.card(case), [action], custom_id=f"tk:{case}:pick")
 
     async def row(self, case: CaseId) -> Case:
         """The case as the database has it."""
@@ -193,7 +193,9 @@ async def edit(play: Play) -> None:
 
 async def dutch(play: Play) -> None:
     """An insult in Dutch. Left for the visitor to decide."""
-    await play.say("kees", "nederlands", "Wie heeft er nog een oude beugel liggen die ik mag lenen?")
+    await play.say(
+        "kees", "nederlands", "Wie heeft er nog een oude beugel liggen die ik mag lenen?"
+    )
     await play.opened(await play.say("rik", "nederlands", DUTCH), "dutch")
 
 

@@ -97,7 +97,10 @@ def demo_settings(settings: Settings) -> Settings:
             "policy": settings.policy.model_copy(update={"mode": "queue"}),
             "engine": settings.engine.model_copy(update={"budget_ms": 30_000}),
             "queue": {"channel": "mod-queue"},
-            "staff": {"roles": ["Owner", "Moderator", "Team"], "moderators": ["Owner", "Moderator"]},
+            "staff": {
+                "roles": ["Owner", "Moderator", "Team"],
+                "moderators": ["Owner", "Moderator"],
+            },
             "channels": described,
         }
     )
