@@ -15,11 +15,12 @@ from moderation.ports import Clock, Store
 from moderation.types import Case, ChannelId, GuildId
 
 HERE = Path(__file__).parent
+STATIC = HERE / "static"
 HEADERS: Mapping[str, str] = MappingProxyType(
     {
         "Content-Security-Policy": (
-            "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none';"
-            " form-action 'none'; frame-ancestors 'none'"
+            "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self';"
+            " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         ),
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
@@ -27,7 +28,7 @@ HEADERS: Mapping[str, str] = MappingProxyType(
         "Cache-Control": "no-store",
     }
 )
-"""No scripts, nothing from elsewhere, no frame, nothing kept."""
+"""Nothing from elsewhere, nothing inline, no frame, nothing kept."""
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -62,7 +63,7 @@ def make_console(
     app = web.Application(middlewares=[guarded])
     app.router.add_get("/", cases)
     app.router.add_get("/health", health)
-    app.router.add_static("/static", HERE / "static")
+    app.router.add_static("/static", STATIC)
     return app
 
 

@@ -59,6 +59,10 @@ class Play:
         sent: discord.Message = await self._actor(who).send(self.world.channels[where], text)
         return sent
 
+    async def wait(self, seconds: float) -> None:
+        """Time passes between two messages, as it does between people."""
+        await self.world.env.advance_time(seconds)
+
     async def press(self, who: str, case: CaseId, verb: str) -> None:
         """A moderator presses a button of a card."""
         await self._actor(who).click(self.world.card(case), custom_id=f"tk:{case}:{verb}")
@@ -97,7 +101,10 @@ class Play:
 async def insult(play: Play) -> None:
     """Tom insults Ann; the message is scored and a card appears."""
     await play.say("ann", "general", "Tom, shall I bring a bit of inner tube to the ride for you?")
+    await play.wait(35)
     case = await play.opened(await play.say("tom", "general", INSULT), "insult")
+    await play.wait(20)
+    await play.say("bas", "general", "easy, Tom. she was only trying to help")
     hostile = [s for s in case.signals if s.kind.startswith("toxicity.")]
     play.prove("scored", bool(case.engine) and any(s.score > 0.5 for s in hostile))
     play.prove("queued", "shut up Ann" in _said(play.world.card(case.id)))
@@ -132,6 +139,7 @@ async def key(play: Play) -> None:
 async def spam(play: Play) -> None:
     """One advert over four channels is one case."""
     for where in ("general", "support", "showcase", "koffiehoek"):
+        await play.wait(2)
         last = await play.say("brightdeals", where, SPAM)
     case = await play.opened(last, "spam")
     if len(case.messages) < 3:
@@ -187,6 +195,7 @@ async def undo(play: Play) -> None:
 async def edit(play: Play) -> None:
     """A harmless message is edited into an insult: it is looked at again. Left for the visitor."""
     message = await play.say("greg", "showcase", HARMLESS)
+    await play.wait(30)
     await play.world.members["greg"].edit(message, TURNED)
     await play.opened(message, "edit")
 

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader
 
-from bot.console.page import guarded
+from bot.console.page import STATIC, guarded
 from bot.sandbox.cast import ChannelData, town
 from bot.sandbox.story import Progress
 from bot.sandbox.windows import Windows
@@ -98,6 +98,7 @@ def make_start(directory: Directory, progress: Progress, console: str) -> web.Ap
     app.router.add_get("/channel/{name}", channel)
     app.router.add_get("/messages/{name}", messages)
     app.router.add_static("/static", HERE / "static")
+    app.router.add_static("/shared", STATIC)
     return app
 
 
