@@ -71,12 +71,15 @@ async def shoot(address: str, to: Path, size: tuple[int, int], scale: int = 2) -
         address,
         f"--window-size={size[0]},{size[1]}",
         f"--force-device-scale-factor={scale}",
-        "--virtual-time-budget=8000",
+        "--virtual-time-budget=15000",
         f"--screenshot={to.resolve()}",
     )
 
 
-CARD = (256, 77, 800, 740)
+TRIES = 12
+"""Pictures of the card at most."""
+
+CARD = (256, 77, 800, 738)
 """Where the conversation stands in a window of 1000 by 860: left, top, right, bottom."""
 
 
@@ -91,12 +94,29 @@ async def shoot_all(folder: Path) -> None:
             await windows.tick(EVERY + 1)  # the card is drawn again with what followed
             directory = Directory(world, windows)
             queue = await directory.channel("mod-queue")
-            await shoot(str(queue), folder / "queue-card.png", (1000, 860))
-            crop(folder / "queue-card.png", CARD, 2)
+            await shoot_card(str(queue), folder / "queue-card.png")
             start = make_start(directory, Progress(over=len(SCENES) - 2), "http://127.0.0.1:8710/")
             async with listening(start, 0, "--port") as address:
                 await shoot(address, folder / "start-page.png", (1100, 1180))
                 await shoot(address, folder / "start-page-phone.png", (500, 900))
+
+
+async def shoot_card(address: str, to: Path) -> None:
+    """The newest card. A window that is still fitting itself to its size is pictured again."""
+    for _ in range(TRIES):
+        await shoot(address, to, (1000, 860))
+        crop(to, CARD, 2)
+        if _at_rest(to):
+            return
+    raise UserError("the window did not come to rest; run this again")
+
+
+def _at_rest(picture: Path) -> bool:
+    """Whether the channel's name stands at the top, where it comes to stand last."""
+    from PIL import Image
+
+    with Image.open(picture) as whole:
+        return len(whole.convert("RGB").crop((0, 0, whole.width, 60)).getcolors() or "many") > 1
 
 
 def crop(picture: Path, box: tuple[int, int, int, int], scale: int) -> None:
