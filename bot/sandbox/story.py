@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from simcord.backend.errors import BackendError
+from simcord.backend.errors import BackendError, SetupError
 
 from bot.sandbox.scenes import SCENES, NotAsWritten, Play
 from bot.sandbox.windows import Windows
@@ -16,6 +16,9 @@ PAUSE = 4.0
 
 BETWEEN = 40.0
 """Seconds of the world's time between two scenes where nobody watches."""
+
+OVERTAKEN = (NotAsWritten, BackendError, SetupError, LookupError, TimeoutError)
+"""How a scene ends that the world does not allow: a button gone, a member banned, no rest."""
 
 
 @dataclass(slots=True)
@@ -49,7 +52,7 @@ async def play_once(world: World, windows: Windows) -> tuple[Play, str]:
         try:
             async with windows.turn():
                 await scene(play)
-        except (NotAsWritten, BackendError, LookupError) as error:
+        except OVERTAKEN as error:
             return play, f"{words}: {error}"
         await windows.tick(BETWEEN)
     return play, ""
@@ -63,6 +66,6 @@ async def play_live(world: World, windows: Windows, progress: Progress) -> None:
         try:
             async with windows.turn():
                 await scene(play)
-        except (NotAsWritten, BackendError, LookupError):
+        except OVERTAKEN:
             progress.otherwise.add(number)
         progress.over = number + 1

@@ -9,7 +9,8 @@ moderators' side together (``tests/sandbox/test_windows.py`` fails when simcord 
   between actions, so that several previews can be open.
 * ``Preview._action`` carries out what a person does in the browser. It is wrapped so that it
   waits for its turn, where simcord would refuse it. The revision of the page that the person saw
-  is brought up to date where only our own refreshing has moved it on.
+  is brought up to date when the page was drawn again meanwhile; but a press only counts when the
+  same button still stands in the same place, else simcord says that the page has changed.
 * ``Env._work.callbacks`` are the timers of the bot. Their second, real alarm is switched off
   between two turns: the world's time moves in ``Windows.tick`` alone, so that a timer never goes
   off in the middle of what somebody does.
@@ -24,6 +25,9 @@ from typing import Any
 
 import simcord
 
+REMEMBERED = 20
+"""Earlier drawings of a page from which somebody may still act."""
+
 
 class Windows:
     """The open previews of a world, one for each channel, and the turns that everybody takes."""
@@ -32,6 +36,7 @@ class Windows:
         self._env = env
         self._turn = asyncio.Lock()
         self._open: dict[int, Any] = {}
+        self._drawn: dict[str, dict[Any, Mapping[str, str]]] = {}
         self._shown = 0
 
     @asynccontextmanager
@@ -76,6 +81,7 @@ class Windows:
 
         async def in_turn(context_id: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
             async with self._turn:
+                self._remember(preview)
                 self._env._preview = preview  # noqa: SLF001 - see the module
                 try:
                     done: dict[str, Any] = await carry_out(
@@ -93,14 +99,25 @@ class Windows:
     def _as_seen(
         self, preview: Any, context_id: str | None, body: Mapping[str, Any]
     ) -> Mapping[str, Any]:
-        """The request with the page's present revision, if only our refreshing moved it on."""
+        """The request with the page's present revision, if it still means what it meant."""
         page = preview._pages.get(context_id)  # noqa: SLF001 - see the module
         if page is None or not isinstance(body, Mapping):
             return body
-        seen = body.get("published_revision")
-        if not isinstance(seen, int) or body.get("sequence") != page.last_sequence + 1:
+        seen = self._drawn.get(page.id, {}).get(body.get("published_revision"))
+        if seen is None or body.get("sequence") != page.last_sequence + 1:
             return body
-        return {**body, "published_revision": page.revision} if seen < page.revision else body
+        key = body.get("control_key")
+        if key is not None and seen.get(key) != _controls(page.snapshot).get(key):
+            return body
+        return {**body, "published_revision": page.revision}
+
+    def _remember(self, preview: Any) -> None:
+        """Which button stands where on each page, before the page is drawn again."""
+        for page in preview._pages.values():  # noqa: SLF001 - see the module
+            drawn = self._drawn.setdefault(page.id, {})
+            drawn[page.revision] = _controls(page.snapshot)
+            while len(drawn) > REMEMBERED:
+                del drawn[next(iter(drawn))]
 
     async def _refresh(self, acted: Any = None) -> None:
         """Draw again what is open, but only when something has happened since."""
@@ -112,9 +129,23 @@ class Windows:
             if preview._closed:  # noqa: SLF001 - no public way to ask
                 del self._open[number]
             elif preview is not acted:
+                self._remember(preview)
                 await preview.refresh()
 
     def _silence_alarms(self) -> None:
         for timer in self._env._work.callbacks:  # noqa: SLF001 - see the module
             if timer.real_handle is not None:
                 timer.real_handle.cancel()
+
+
+def _controls(part: Any) -> Mapping[str, str]:
+    """The place of each button and menu in a drawing, and what stands there."""
+    found: dict[str, str] = {}
+    if isinstance(part, Mapping):
+        if "control_key" in part:
+            found[str(part["control_key"])] = str(part.get("custom_id", ""))
+        part = list(part.values())
+    if isinstance(part, Sequence) and not isinstance(part, str | bytes):
+        for inner in part:
+            found |= _controls(inner)
+    return found

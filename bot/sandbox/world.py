@@ -77,7 +77,7 @@ class World:
 
 def silent_bot() -> discord.Client:
     """The client that is connected while the week passes; it hears and does nothing."""
-    return discord.Client(intents=discord.Intents.none())
+    return discord.Client(intents=discord.Intents(guilds=True))
 
 
 async def connectable(settings: Settings, clock: VirtualClock) -> App:

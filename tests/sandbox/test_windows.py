@@ -12,14 +12,33 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import discord
 import simcord
 from simcord.preview import Preview
 
 from bot.sandbox.scenes import INSULT, Play, insult
-from bot.sandbox.windows import Windows
+from bot.sandbox.stage import staged, stored
+from bot.sandbox.windows import Windows, _controls
 from bot.sandbox.world import World
+from config.schema import Settings
+from moderation.types import CaseState
 
-Stage = tuple[World, Windows]
+
+@asynccontextmanager
+async def on_stage(settings: Settings) -> AsyncIterator[tuple[World, Windows]]:
+    """No fixture: simcord's clock belongs to the task that opened it."""
+    with stored(settings) as ready:
+        async with staged(ready) as made:
+            yield made
+
+
+@asynccontextmanager
+async def as_ann(settings: Settings) -> AsyncIterator[tuple[World, Windows, Page]]:
+    """Ann's window on #general."""
+    async with on_stage(settings) as (world, windows):
+        general = world.channels["general"]
+        async with opened(windows, general, [world.members["ann"]]) as page:
+            yield world, windows, page
 
 
 class Page:
@@ -67,46 +86,61 @@ async def opened(windows: Windows, channel: Any, viewers: list[Any]) -> AsyncIte
 
 
 def test_what_the_windows_reach_behind_is_there() -> None:
-    env = simcord.Env(__import__("discord").Client(intents=__import__("discord").Intents.none()))
+    env = simcord.Env(discord.Client(intents=discord.Intents.none()))
     assert env._preview is None
     assert env._work.callbacks == []
     for name in ("_action", "__aenter__", "refresh", "close", "_publish"):
         assert hasattr(Preview, name), name
 
 
-async def test_both_sides_are_open_at_once_and_both_can_act(stage: Stage) -> None:
-    world, windows = stage
-    general, queue = world.channels["general"], world.channels["mod-queue"]
-    async with (
-        opened(windows, general, [world.members["tom"]]) as members,
-        opened(windows, queue, [world.members["mia"]]) as moderators,
-    ):
-        assert "idiot" not in await members.look()
-        done = await members.act("send_message", content=INSULT)
-        assert done["rejected"] is False, done
-        assert "complete idiot" in await members.look()
-        assert "Medium: insult" in await moderators.look()
-        card = world.card(1)
-        pressed = await moderators.act(
-            "click", target_id=str(card.id), control_key=_button(moderators.state, "tk:1:do")
-        )
-        assert pressed["rejected"] is False, pressed
-        assert "Done by Mia" in await moderators.look()
-        assert len(world.dms("tom")) == 1
+async def test_both_sides_are_open_at_once_and_both_can_act(settings: Settings) -> None:
+    async with on_stage(settings) as (world, windows):
+        general, queue = world.channels["general"], world.channels["mod-queue"]
+        async with (
+            opened(windows, general, [world.members["tom"]]) as members,
+            opened(windows, queue, [world.members["mia"]]) as moderators,
+        ):
+            assert "idiot" not in await members.look()
+            done = await members.act("send_message", content=INSULT)
+            assert done["rejected"] is False, done
+            assert "complete idiot" in await members.look()
+            assert "Medium: insult" in await moderators.look()
+            card = world.card(1)
+            pressed = await moderators.act(
+                "click", target_id=str(card.id), control_key=_button(moderators.state, "tk:1:do")
+            )
+            assert pressed["rejected"] is False, pressed
+            assert "Done by Mia" in await moderators.look()
+            assert len(world.dms("tom")) == 1
 
 
-async def test_a_page_that_we_drew_again_meanwhile_can_still_be_acted_on(stage: Stage) -> None:
-    world, windows = stage
-    async with opened(windows, world.channels["general"], [world.members["ann"]]) as page:
+async def test_a_page_that_we_drew_again_meanwhile_can_still_be_acted_on(
+    settings: Settings,
+) -> None:
+    async with as_ann(settings) as (world, windows, page):
         async with windows.turn():
             await world.members["bas"].send(world.channels["general"], "hello from elsewhere")
         done = await page.act("send_message", content="hello from my old page")
         assert done["rejected"] is False, done
 
 
-async def test_what_people_do_waits_for_its_turn(stage: Stage) -> None:
-    world, windows = stage
-    async with opened(windows, world.channels["general"], [world.members["ann"]]) as page:
+async def test_a_press_never_lands_on_another_button(settings: Settings) -> None:
+    async with on_stage(settings) as (world, windows):
+        play, queue = Play(world), world.channels["mod-queue"]
+        async with windows.turn():
+            await insult(play)
+        case = play.cases["insult"]
+        async with opened(windows, queue, [world.members["joris"]]) as page:
+            warn = _button(page.state, f"tk:{case}:do")
+            async with windows.turn():
+                await play.press("mia", case, "do")
+            late = await page.act("click", target_id=str(world.card(case).id), control_key=warn)
+            assert late["rejected"] is True
+            assert (await play.row(case)).state is CaseState.RESOLVED
+
+
+async def test_what_people_do_waits_for_its_turn(settings: Settings) -> None:
+    async with as_ann(settings) as (world, windows, page):
 
         async def story() -> None:
             async with windows.turn():
@@ -119,9 +153,8 @@ async def test_what_people_do_waits_for_its_turn(stage: Stage) -> None:
         assert "me too" in await page.look()
 
 
-async def test_nothing_is_drawn_again_when_nothing_happened(stage: Stage) -> None:
-    world, windows = stage
-    async with opened(windows, world.channels["general"], [world.members["ann"]]) as page:
+async def test_nothing_is_drawn_again_when_nothing_happened(settings: Settings) -> None:
+    async with as_ann(settings) as (world, windows, page):
         await windows.tick(1)
         await page.look()
         before = page.state["publication"]["publishedRevision"]
@@ -130,41 +163,27 @@ async def test_nothing_is_drawn_again_when_nothing_happened(stage: Stage) -> Non
         assert page.state["publication"]["publishedRevision"] == before
 
 
-async def test_a_window_that_somebody_ended_opens_again(stage: Stage) -> None:
-    world, windows = stage
-    channel, viewers = world.channels["general"], [world.members["ann"]]
-    async with opened(windows, channel, viewers) as page:
-        await page.act("close")
-    await asyncio.sleep(0.1)
-    async with opened(windows, channel, viewers) as page:
-        assert "general" in await page.look()
+async def test_a_window_that_somebody_ended_opens_again(settings: Settings) -> None:
+    async with on_stage(settings) as (world, windows):
+        channel, viewers = world.channels["general"], [world.members["ann"]]
+        async with opened(windows, channel, viewers) as page:
+            await page.act("close")
+        await asyncio.sleep(0.1)
+        async with opened(windows, channel, viewers) as page:
+            assert "general" in await page.look()
 
 
-async def test_what_the_bot_wrote_to_a_member_has_a_window(stage: Stage) -> None:
-    world, windows = stage
-    play = Play(world)
-    async with windows.turn():
-        await insult(play)
-        await play.press("mia", play.cases["insult"], "do")
-    user = world.members["tom"].user
-    async with opened(windows, user.dm_channel, [user]) as page:
-        assert "This is a warning" in await page.look()
+async def test_what_the_bot_wrote_to_a_member_has_a_window(settings: Settings) -> None:
+    async with on_stage(settings) as (world, windows):
+        play = Play(world)
+        async with windows.turn():
+            await insult(play)
+            await play.press("mia", play.cases["insult"], "do")
+        user = world.members["tom"].user
+        async with opened(windows, user.dm_channel, [user]) as page:
+            assert "This is a warning" in await page.look()
 
 
 def _button(state: dict[str, Any], custom_id: str) -> str:
     """The key under which the page knows a button."""
-    found: list[str] = []
-
-    def walk(part: Any) -> None:
-        if isinstance(part, dict):
-            if custom_id in (part.get("customId"), part.get("custom_id")):
-                found.extend(str(part[key]) for key in ("key", "controlKey") if part.get(key))
-            for inner in part.values():
-                walk(inner)
-        elif isinstance(part, list):
-            for inner in part:
-                walk(inner)
-
-    walk(state)
-    assert found, f"no button {custom_id}"
-    return found[0]
+    return next(key for key, name in _controls(state).items() if name == custom_id)
