@@ -154,7 +154,7 @@ async def test_what_people_do_waits_for_its_turn(settings: Settings) -> None:
 
 
 async def test_nothing_is_drawn_again_when_nothing_happened(settings: Settings) -> None:
-    async with as_ann(settings) as (world, windows, page):
+    async with as_ann(settings) as (_, windows, page):
         await windows.tick(1)
         await page.look()
         before = page.state["publication"]["publishedRevision"]
