@@ -24,6 +24,8 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 
 # Remakes the pinned, hashed requirement files from pyproject.toml; without index addresses.
+# requirements/newer.txt (what only Python 3.13 and later need) is made by a Python of that age:
+#   pip-compile --generate-hashes with audioop-lts, and the marker python_version >= "3.13".
 LOCK := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-header \
 	--no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
 lock:
@@ -38,8 +40,8 @@ shots: $(STAMP)
 clean:
 	rm -rf $(VENV) build dist *.egg-info
 
-$(STAMP): requirements/dev.txt pyproject.toml
+$(STAMP): requirements/dev.txt requirements/newer.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt -r requirements/newer.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@

@@ -130,7 +130,8 @@ class Archive:
             if key == "messages" and stream.peek() == "[":
                 found = True
                 channel = header(head.get("guild"), head.get("channel"), file.stem)
-                self.channels[channel.id] = channel
+                if "channel" in head:
+                    self.channels[channel.id] = channel
                 yield from self._items(file, stream, channel)
             else:
                 head[key] = stream.value()

@@ -20,9 +20,7 @@ MOST = 512
 class BatchedScoring:
     """The ``Scoring`` port over a ``Scorer``. ``budget`` in seconds, waiting included."""
 
-    def __init__(
-        self, scorer: Scorer, *, budget: float, log: Log, most: int = MOST
-    ) -> None:
+    def __init__(self, scorer: Scorer, *, budget: float, log: Log, most: int = MOST) -> None:
         self._scorer = scorer
         self._budget = budget
         self._log = log
@@ -43,12 +41,8 @@ class BatchedScoring:
             )
         except TimeoutError:
             self._log.event("scorer_slow", engine=self.name)
-        except (
-            Exception
-        ) as error:  # an engine is foreign code: degraded, named, never fatal
-            self._log.event(
-                "scorer_failed", engine=self.name, code=type(error).__name__
-            )
+        except Exception as error:  # an engine is foreign code: degraded, named, never fatal
+            self._log.event("scorer_failed", engine=self.name, code=type(error).__name__)
         return None
 
     async def explain(self, text: str) -> tuple[Span, ...]:
@@ -57,9 +51,7 @@ class BatchedScoring:
         try:
             return await loop.run_in_executor(self._threads, self._scorer.explain, text)
         except Exception as error:  # as above
-            self._log.event(
-                "scorer_failed", engine=self.name, code=type(error).__name__
-            )
+            self._log.event("scorer_failed", engine=self.name, code=type(error).__name__)
             return ()
 
     def close(self) -> None:

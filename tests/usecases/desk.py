@@ -133,15 +133,11 @@ class Desk:
         return row
 
 
-def moderator(
-    name: str = "mia", *, may: bool = True, guild: GuildId = GUILD
-) -> Moderator:
+def moderator(name: str = "mia", *, may: bool = True, guild: GuildId = GUILD) -> Moderator:
     return Moderator(id=UserId(name), guild=guild, name=name.title(), may_moderate=may)
 
 
-def click(
-    case: Case, by: Moderator | None = None, card: CardRef | None = None
-) -> Click:
+def click(case: Case, by: Moderator | None = None, card: CardRef | None = None) -> Click:
     """A press on the case's own card, unless another card is named."""
     own = CardRef(
         channel=case.card_channel or ChannelId(""),

@@ -128,9 +128,7 @@ def test_choices_follow_the_state_and_the_right() -> None:
     assert cases.actions_for(a_case(), stranger, NOON) == cases.Choices()
     assert cases.actions_for(a_case(), mia, NOON).dismiss
     assert cases.actions_for(a_case(CaseState.ACTING), mia, NOON) == cases.Choices()
-    assert cases.actions_for(a_case(CaseState.RESOLVED), mia, NOON) == cases.Choices(
-        undo=True
-    )
+    assert cases.actions_for(a_case(CaseState.RESOLVED), mia, NOON) == cases.Choices(undo=True)
 
 
 def test_only_the_holder_may_give_a_claim_back() -> None:
