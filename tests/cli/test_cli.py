@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import tomllib
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -331,12 +333,10 @@ def test_the_database_is_migrated_verified_and_copied(tmp_path: Path) -> None:
 
 
 def test_a_database_that_was_tampered_with_is_not_sound(tmp_path: Path) -> None:
-    import sqlite3
-
     place = {"TIDEKEEPER_STORE_URL": f"sqlite:///{tmp_path / 'tide.db'}"}
     tidekeeper("db", "migrate", **place)
     tidekeeper("db", "backup", tmp_path / "copy.db", **place)
-    with sqlite3.connect(tmp_path / "tide.db") as db:
+    with closing(sqlite3.connect(tmp_path / "tide.db")) as db, db:
         db.execute("DROP TRIGGER audit_no_update")
         db.execute("UPDATE audit SET actor = 'someone else'")
     done = tidekeeper("db", "verify", **place)

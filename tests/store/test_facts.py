@@ -29,7 +29,8 @@ async def row_after(folder: Path, *facts: Fact) -> dict[str, Any]:
     for fact in facts:
         await store.record((fact,))
     await store.close()
-    (row,) = Database(str(folder / "a.db")).query("SELECT * FROM messages")
+    with Database(str(folder / "a.db")) as db:
+        (row,) = db.query("SELECT * FROM messages")
     return dict(row)
 
 

@@ -120,7 +120,8 @@ async def test_everything_about_a_message_is_recorded_but_its_text(tmp_path: Pat
     store = await SqliteStore.open(file)
     await store.record((full_message(1),))
     await store.close()
-    (row,) = Database(str(file)).query("SELECT * FROM messages")
+    with Database(str(file)) as db:
+        (row,) = db.query("SELECT * FROM messages")
     noon = 1_794_830_400_123_456
     assert row == {
         "guild": GUILD,
