@@ -1,242 +1,225 @@
-"""A small Discord over real sockets: gateway and REST for one bot, with faults on order.
+"""The REST half of the small Discord: one guild, one bot, and trouble on order.
 
-Tests let people act (``say``, ``press``, …), order faults (``fail``, ``gateway.drop_next``, …) and
-look at ``requests``, ``effects`` and ``world``: what a bot asked for, and what became of it.
+It knows what the bot needs and no more, and sends as few fields as discord.py can live with.
 """
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import json
 import re
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from types import TracebackType
+from datetime import UTC, datetime
 from typing import Any, Self
 
-from aiohttp import WSCloseCode, web
+from aiohttp import web
 
-from tests.wire.gateway import Gateway
-from tests.wire.rest import Call, Interaction, Refusal, Rest
-from tests.wire.world import TOKEN, Json, World
+from tests.wire.gateway import TOKEN, Gateway, Json
 
 API = "/api/v10"
-_OPEN = ("/interactions/", "/webhooks/")  # without the bot's token: the path holds one
+_EPOCH_MS = 1_420_070_400_000
 
 
 @dataclass
-class Fault:
-    """What happens to the next ``times`` requests that match; ``drop`` is before or after."""
+class Call:
+    """One request; ``path`` is below the API's root."""
 
     method: str
-    path: re.Pattern[str]
-    status: int = 0
-    times: int = 1
-    delay: float = 0.0
-    retry_after: float = 0.1
-    drop: str = ""
+    path: str
+    query: dict[str, str]
+    body: Any
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
 
 
-class Dropped(Exception):
-    """The connection ends here; what was not done by now is not done."""
+@dataclass
+class Trouble:
+    """What the next matching request meets: a status, a broken line (0) or only a pause (200)."""
+
+    method: str
+    path: str
+    status: int
+    after: bool = False
+    pause: float = 0.0
 
 
-Hook = Callable[[str, Call], Awaitable[None]]
+class Refusal(Exception):
+    """Status and Discord's code; status 0 ends the line: what was not done by now is not done."""
 
 
-class WireDiscord:
-    """The server; an async context manager on a port of its own.
-
-    ``on_request`` is awaited with ``before`` and ``after`` around every request's effect; raising
-    ``Dropped`` there ends the connection. ``unknown`` are requests that no route answered.
+class Discord(Gateway):
+    """``requests`` is what the bot asked for, ``effects`` what really changed by it. ``gate`` is
+    awaited before and after each request's effect and may hold it up.
     """
 
     def __init__(self) -> None:
-        self.world = World()
-        self.gateway = Gateway(self.world)
-        self.rest = Rest(self.world, self.gateway)
+        super().__init__()
         self.requests: list[Call] = []
         self.unknown: list[Call] = []
-        self.on_request: Hook | None = None
+        self.effects: list[tuple[str, str]] = []
+        self.troubles: list[Trouble] = []
+        self.gate: Callable[[str, Call], Awaitable[None]] | None = None
         self.content_type = "application/json"
-        self._faults: list[Fault] = []
+        self.users: dict[str, Json] = {"9": self.world["bot"]}
+        self.members: dict[str, Json] = {"9": self.world["shown"]["members"][0]}
+        self.messages: dict[str, dict[str, Json]] = {}
+        self.nonces: dict[tuple[str, str], Json] = {}
+        self.commands: list[Json] = []
+        self.asked: dict[str, Any] = {}
+        self._last = 0
 
     async def __aenter__(self) -> Self:
-        app = web.Application(middlewares=[self._door])
-        app.router.add_get("/ws", self.gateway.serve)
-        app.router.add_get("/ws/resume", self.gateway.serve)
-        for route, handler in self.rest.routes().items():
-            method, path = route.split()
-            app.router.add_route(method, API + path, self._handled(handler))
-        self._runner = web.AppRunner(app, shutdown_timeout=0.5, access_log=None)
+        app = web.Application()
+        app.router.add_route("*", API + "{path:/.*}", self._answer)
+        app.router.add_get("/{path:.*}", self.serve)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.2, access_log=None)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         address = f"127.0.0.1:{self._runner.addresses[0][1]}"
-        self.url, self.gateway.url = f"http://{address}", f"ws://{address}/ws"
+        self.url, self.ws = f"http://{address}", f"ws://{address}/ws"
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        await self.gateway.disconnect(WSCloseCode.GOING_AWAY)
+    async def __aexit__(self, *_: object) -> None:
+        self.cut()
         await self._runner.cleanup()
 
-    @property
-    def effects(self) -> list[tuple[str, str, Any]]:
-        return self.rest.effects
+    def snowflake(self) -> str:
+        """An id of this moment, greater than all before."""
+        self._last = max(self._last + 1, int(time.time() * 1000) - _EPOCH_MS << 22)
+        return str(self._last)
 
-    def asked(self, method: str, path: str) -> list[Call]:
-        """The requests whose path matches ``path`` whole."""
-        return [c for c in self.requests if c.method == method and re.fullmatch(path, c.path)]
+    def message(self, channel: str, author: str, body: Json) -> Json:
+        """A message as REST shows it; whoever makes it decides whether it is kept."""
+        made = {"id": self.snowflake(), "channel_id": channel, "author": self.users[author]}
+        return self.world["message"] | made | {"timestamp": _now()} | _shown(body)
 
-    def fail(self, method: str, path: str, **trouble: Any) -> None:
-        """Order trouble (the fields of ``Fault``) for requests whose path matches ``path``."""
-        self._faults.append(Fault(method, re.compile(path), **trouble))
-
-    async def say(self, channel: str, author: str, text: str, **body: Any) -> str:
-        """A person writes; the message's id. ``body`` may add attachments or a reference."""
-        return str((await self.rest.post(channel, author, {"content": text, **body}))["id"])
-
-    async def edit(self, channel: str, message: str, text: str) -> None:
-        await self.rest.edit(self.world.messages[channel][message], {"content": text})
-
-    async def delete(self, channel: str, message: str) -> None:
-        await self.rest.delete(self.world.messages[channel][message])
-
-    async def press(self, message: Json, custom_id: str, by: str, **data: Any) -> Interaction:
-        """A button; ``answered`` of what it returns is set when the bot has acknowledged it."""
-        data = {"custom_id": custom_id, "component_type": 2, **data}
-        return await self._act(3, message["channel_id"], by, data, message)
-
-    async def select(self, message: Json, custom_id: str, by: str, *values: str) -> Interaction:
-        return await self.press(message, custom_id, by, component_type=3, values=[*values])
-
-    async def menu(self, name: str, by: str, message: Json) -> Interaction:
-        """A context menu of a message."""
-        command = next(c for c in self.world.commands if (c["name"], c["type"]) == (name, 3))
-        data = {"id": command["id"], "name": name, "type": 3, "target_id": message["id"]}
-        data["resolved"] = {"messages": {message["id"]: message}}
-        return await self._act(2, message["channel_id"], by, data)
-
-    async def submit(self, asked: Interaction, **values: Any) -> Interaction:
-        """Fill in the modal that answered ``asked``."""
-        form = (asked.reply or {})["data"]
-        parts = [_filled(part, values) for part in form["components"]]
-        data = {"custom_id": form["custom_id"], "components": parts}
-        return await self._act(5, asked.channel, asked.by, data)
-
-    async def _act(
-        self, kind: int, channel: str, by: str, data: Json, source: Json | None = None
-    ) -> Interaction:
-        number = self.world.snowflake()
-        made = Interaction(number, f"token-{number}", by, channel, source)
-        self.rest.interactions[made.token] = made
-        event = self.world.interaction(kind, channel, by) | {"id": number, "token": made.token}
-        event |= {"data": data} | ({"message": source} if source else {})
-        await self.gateway.dispatch("INTERACTION_CREATE", event)
+    async def post(self, channel: str, author: str, body: Json) -> Json:
+        """A message by anybody, kept and told to the bot."""
+        made = self.message(channel, author, body)
+        self.messages.setdefault(channel, {})[made["id"]] = made
+        await self.dispatch("MESSAGE_CREATE", self.live(made))
         return made
 
-    @web.middleware
-    async def _door(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        """Record, meet the ordered faults, apply, answer."""
-        if not request.path.startswith(API):
-            return await handler(request)
-        call = request["call"] = await _call(request)
+    async def edit(self, message: Json, body: Json) -> Json:
+        message.update(_shown(body), edited_timestamp=_now())
+        await self.dispatch("MESSAGE_UPDATE", self.live(message))
+        return message
+
+    def live(self, message: Json) -> Json:
+        """A message as the gateway tells it: with its guild and its author's roles."""
+        if message["channel_id"].startswith("7"):  # direct messages
+            return message
+        member = {k: v for k, v in self.members[message["author"]["id"]].items() if k != "user"}
+        return {**message, "guild_id": "1", "member": member}
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        text, path = await request.text(), request.match_info["path"]
+        call = Call(request.method, path, dict(request.query), json.loads(text) if text else None)
         self.requests.append(call)
-        fault = self._fault(call)
+        paths = (t for t in self.troubles if re.fullmatch(t.path, call.path))
+        trouble = next((t for t in paths if t.method == call.method), None)
+        if trouble:
+            self.troubles.remove(trouble)
         try:
-            await self._pass("before", call, fault)
-            answer = self._refused(request, call, fault)
-            answer = answer or await self._applied(request, call, handler)
-            call.status = answer.status
-            await self._pass("after", call, fault)
-        except Dropped:
-            if request.transport is not None:
-                request.transport.abort()
-            return web.Response()
-        return answer
-
-    def _fault(self, call: Call) -> Fault | None:
-        for fault in self._faults:
-            if fault.times and fault.method == call.method and fault.path.fullmatch(call.path):
-                fault.times -= 1
-                return fault
-        return None
-
-    async def _pass(self, phase: str, call: Call, fault: Fault | None) -> None:
-        if self.on_request is not None:
-            await self.on_request(phase, call)
-        if fault and phase == "before":
-            await asyncio.sleep(fault.delay)
-        if fault and fault.drop == phase:
-            raise Dropped
-
-    def _refused(
-        self, request: web.Request, call: Call, fault: Fault | None
-    ) -> web.Response | None:
-        if fault and fault.status == 429:
-            slow = {"message": "You are being rate limited.", "retry_after": fault.retry_after}
-            return self._json(slow | {"global": False, "code": 0}, 429, fault.retry_after)
-        if fault and fault.status:
-            return self._json({"message": "The server is in trouble.", "code": 0}, fault.status)
-        known = request.headers.get("Authorization") == f"Bot {TOKEN}"
-        if known or call.path.startswith(_OPEN):
-            return None
-        return self._json({"message": "401: Unauthorized", "code": 0}, 401)
-
-    async def _applied(self, request: web.Request, call: Call, handler: Any) -> web.StreamResponse:
-        try:
-            return await handler(request)
+            await self._pass("before", call, trouble)
+            if request.headers.get("Authorization") != f"Bot {TOKEN}" and "/token-" not in path:
+                raise Refusal(401, 0)
+            body = await self._route(call, *path.split("/")[1:])
+            await self._pass("after", call, trouble)
+            return self._response(call, body, 204 if body is None else 200)
         except Refusal as no:
-            return self._json(no.body, no.status)
-        except (web.HTTPNotFound, web.HTTPMethodNotAllowed) as no:
-            self.unknown.append(call)
-            return self._json({"message": f"{no.status}: {no.reason}", "code": 0}, no.status)
+            status, code = no.args
+            if status == 0 and request.transport:
+                request.transport.abort()
+            wait = {"retry_after": trouble.pause} if trouble else {}
+            return self._response(call, {"message": "No.", "code": code, **wait}, status or 500)
 
-    def _handled(self, handler: Callable[[Call], Any]) -> Callable[[web.Request], Any]:
-        async def handle(request: web.Request) -> web.Response:
-            answer = handler(request["call"])
-            answer = await answer if inspect.isawaitable(answer) else answer
-            return web.Response(status=204) if answer is None else self._json(answer)
+    async def _pass(self, phase: str, call: Call, trouble: Trouble | None) -> None:
+        if self.gate is not None:
+            await self.gate(phase, call)
+        if trouble and trouble.after == (phase == "after"):
+            if trouble.status != 200:
+                raise Refusal(trouble.status, 0)
+            await asyncio.sleep(trouble.pause)
 
-        return handle
+    def _response(self, call: Call, body: Any, status: int) -> web.Response:
+        bucket = re.sub(r"\d{2,}", "x", str(call))
+        headers = {"Content-Type": self.content_type, "Via": "wire", "X-RateLimit-Limit": "99"}
+        headers |= {"X-RateLimit-Bucket": bucket, "X-RateLimit-Reset-After": "0.01"}
+        headers["X-RateLimit-Remaining"] = "0" if status == 429 else "99"
+        text = "" if body is None else json.dumps(body)
+        return web.Response(body=text.encode(), status=status, headers=headers)
 
-    def _json(self, body: Any, status: int = 200, retry_after: float = 0.0) -> web.Response:
-        headers = {"Content-Type": self.content_type, "Via": "1.1 wire", "X-RateLimit-Limit": "50"}
-        headers |= {"X-RateLimit-Bucket": "wire", "X-RateLimit-Reset": "0"}
-        headers |= {"X-RateLimit-Remaining": "0" if retry_after else "49"}
-        headers |= {"X-RateLimit-Reset-After": f"{retry_after or 1:.3f}"}
-        if retry_after:
-            headers |= {"Retry-After": f"{retry_after:.3f}", "X-RateLimit-Scope": "user"}
-        return web.Response(body=json.dumps(body).encode(), status=status, headers=headers)
+    async def _route(self, call: Call, *parts: str) -> Any:
+        match call.method, *parts:
+            case "GET", "gateway", "bot":
+                return self.world["gateway"] | {"url": self.ws}
+            case "GET", "users", "@me":
+                return self.world["bot"]
+            case "GET", "oauth2", "applications", "@me":
+                return self.world["application"]
+            case "PUT", "applications", "8", "commands":
+                own = self.world["command"]
+                self.commands = [own | c | {"id": self.snowflake()} for c in call.body]
+                return self.commands
+            case (("GET" | "PATCH" | "PUT"), "guilds", "1", ("members" | "bans"), user):
+                return self._member(call, user)
+            case "POST", "interactions", _, token, "callback":
+                self.asked[token].reply = call.body
+                return {"interaction": {"id": "0", "type": 3}, "resource": {"type": 0}}
+            case (("POST" | "PATCH"), "webhooks", "8", token, *_):
+                self.asked[token].told.append(call.body["content"])
+                return self.message("22", "9", call.body)
+        return await self._message(call, *parts)
+
+    def _member(self, call: Call, user: str) -> Json | None:
+        member, body = self.members.get(user), call.body or {}
+        if call.method == "PUT":
+            self.effects += [("ban", user)] * (self.members.pop(user, None) is not None)
+            return None
+        if member is None:
+            raise Refusal(404, 10007)
+        self.effects += [("timeout", user)] * (member != member | body)
+        member.update(body)
+        return member
+
+    async def _message(self, call: Call, *parts: str) -> Any:
+        match call.method, *parts:
+            case "POST", "users", "@me", "channels":
+                user = str(call.body["recipient_id"])
+                return {"id": f"7{user}", "type": 1, "recipients": [self.users[user]]}
+            case "GET", "channels", channel, "messages":
+                return self._history(channel, call.query)
+            case "POST", "channels", channel, "messages":
+                key = channel, call.body.get("nonce") or self.snowflake()
+                if key not in self.nonces:
+                    self.nonces[key] = await self.post(channel, "9", call.body)
+                return self.nonces[key]
+            case (("PATCH" | "DELETE"), "channels", channel, "messages", number):
+                kept = self.messages.get(channel, {})
+                if number not in kept:
+                    raise Refusal(404, 10008)
+                if call.method == "PATCH":
+                    return await self.edit(kept[number], call.body)
+                self.effects.append(("remove", kept.pop(number)["author"]["id"]))
+                return None
+        self.unknown.append(call)
+        raise Refusal(404, 0)
+
+    def _history(self, channel: str, query: dict[str, str]) -> list[Json]:
+        """The newest first; with ``after`` those that follow it, as Discord has it."""
+        after, limit = int(query.get("after", 0)), int(query.get("limit", 50))
+        found = [m for m in self.messages.get(channel, {}).values() if int(m["id"]) > after]
+        return (found[:limit] if "after" in query else found[-limit:])[::-1]
 
 
-async def _call(request: web.Request) -> Call:
-    """The request as it is recorded; the token is not."""
-    headers = {k: v for k, v in request.headers.items() if k.lower() != "authorization"}
-    path, ids = request.path.removeprefix(API), dict(request.match_info)
-    call = Call(request.method, path, dict(request.query), headers, ids)
-    if request.content_type == "multipart/form-data":
-        form = await request.post()
-        call.body = json.loads(str(form["payload_json"]))
-        call.files = {
-            k: len(v.file.read()) for k, v in form.items() if isinstance(v, web.FileField)
-        }
-    elif raw := await request.read():
-        call.body = json.loads(raw)
-    return call
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
 
 
-def _filled(part: Json, values: dict[str, Any]) -> Json:
-    """A modal's component as it comes back: containers keep their shape, fields get values."""
-    made = {"type": part["type"], "id": part.get("id", 1)}
-    if "component" in part:
-        return made | {"component": _filled(part["component"], values)}
-    if "components" in part:
-        return made | {"components": [_filled(inner, values) for inner in part["components"]]}
-    name = part["custom_id"]
-    return made | {"custom_id": name, "value" if part["type"] == 4 else "values": values[name]}
+def _shown(body: Json) -> Json:
+    """What of a request's body a message shows."""
+    return {key: body[key] or [] for key in ("content", "embeds", "components") if key in body}
