@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
@@ -11,13 +12,15 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.tolerance import ODD, application_of, guard
 from cogs.report import Translations
+from config.locale import load_locale
 from moderation.ports import Log
 from moderation.types import GuildId
 
-discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # we never speak
+_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 120.0
 
-Parser = Callable[[Any], None]
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # we never speak
 
 
 class TidekeeperClient(commands.Bot):
@@ -40,10 +43,11 @@ class TidekeeperClient(commands.Bot):
         self._log = log
         self._parts: tuple[Sequence[commands.Cog], Sequence[app_commands.ContextMenu]] = ((), ())
         self._items: Sequence[type[discord.ui.DynamicItem[Any]]] = ()
+        self._unknown: set[int] = set()
         self._starts: Sequence[Callable[[], None]] = ()
         self._ends: Sequence[Callable[[], Awaitable[None]]] = ()
         self.tree.error(self._command_failed)
-        guard_parsers(self._connection.parsers, log)
+        guard(self._connection, log)
 
     def equip(
         self,
@@ -88,12 +92,58 @@ class TidekeeperClient(commands.Bot):
         """The guilds that are heard at this moment."""
         if not self.is_ready():
             return ()
-        return tuple(GuildId(str(g.id)) for g in self.guilds if not g.unavailable)
+        heard = (g for g in self.guilds if not g.unavailable and g.id not in self._unknown)
+        return tuple(GuildId(str(guild.id)) for guild in heard)
 
     def channel_name(self, channel_id: str) -> str:
-        """The name of a channel the bot knows; empty for others."""
-        found = self.get_channel(int(channel_id)) if channel_id.isdigit() else None
-        return str(getattr(found, "name", None) or "")
+        """The name of a channel the bot knows; empty for others, and for threads: any member may
+        give a thread any name.
+        """
+        found = self.get_channel(int(channel_id)) if channel_id.isdecimal() else None
+        return "" if isinstance(found, discord.Thread) else str(getattr(found, "name", None) or "")
+
+    async def application_info(self) -> discord.AppInfo:
+        """What the server knows of the application, however little that is."""
+        return await application_of(self)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """A guild of a new session: the bot must know itself there."""
+        await self._know_self(guild)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """The same for a guild that was not there before."""
+        await self._know_self(guild)
+
+    async def _know_self(self, guild: discord.Guild) -> None:
+        """Ask for the bot's own member where the guild came without it, until there is an answer:
+        before that its rights are not known, so nothing is done there.
+        """
+        if guild.me is not None or guild.id in self._unknown:
+            return
+        self._unknown.add(guild.id)
+        pause = _FIRST_PAUSE
+        while not self.is_closed() and not await self._knows_self(guild.id):
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+        self._unknown.discard(guild.id)
+
+    async def _knows_self(self, guild_id: int) -> bool:
+        """Whether the question is settled; a new session brings the guild as a new object."""
+        guild = self.get_guild(guild_id)
+        if guild is None:
+            return True
+        try:
+            await self._fetch_self(guild)
+        except (discord.DiscordException, aiohttp.ClientError, OSError, *ODD) as error:
+            self._log.event("self_unknown", guild=guild_id, code=type(error).__name__)
+            return False
+        return self.get_guild(guild_id) is guild
+
+    async def _fetch_self(self, guild: discord.Guild) -> None:
+        assert self.user is not None
+        data = await self.http.get_member(guild.id, self.user.id)
+        own = discord.Member(data=data, guild=guild, state=self._connection)
+        guild._add_member(own)  # noqa: SLF001 - as discord.py does with GUILD_CREATE's members
 
     async def on_message(self, message: discord.Message, /) -> None:
         """There are no prefix commands; the intake listens by itself."""
@@ -105,10 +155,18 @@ class TidekeeperClient(commands.Bot):
         self._log.event("handler_failed", handler=event_method, code=code)
 
     async def _command_failed(
-        self, _: discord.Interaction, error: app_commands.AppCommandError
+        self, interaction: discord.Interaction, error: app_commands.AppCommandError
     ) -> None:
+        """Whoever called gets an answer, with the code under which it is on record."""
         cause = error.__cause__ or error
-        self._log.event("command_failed", code=type(cause).__name__)
+        code = f"c-{interaction.id % 1_000_000:06d}"
+        self._log.event("command_failed", code=code, error=type(cause).__name__)
+        words = load_locale(interaction.locale.value).text("refused.broken", code=code)
+        try:
+            if not interaction.response.is_done():
+                await interaction.response.send_message(words, ephemeral=True)
+        except discord.HTTPException as refused:
+            self._log.event("answer_failed", code=f"{refused.status}:{refused.code}")
 
     async def _publish(self) -> None:
         """Tell Discord our commands; without them members cannot report, but the watch goes on."""
@@ -121,39 +179,3 @@ class TidekeeperClient(commands.Bot):
 def intents() -> discord.Intents:
     """Guilds, their messages and the messages' text; nothing else is asked for."""
     return discord.Intents(guilds=True, guild_messages=True, message_content=True)
-
-
-_OPTIONAL: dict[str, Any] = {
-    "attachments": [],
-    "edited_timestamp": None,
-    "embeds": [],
-    "mention_everyone": False,
-    "mention_roles": [],
-    "mentions": [],
-    "pinned": False,
-    "tts": False,
-    "type": 0,
-}
-"""Fields of a message that discord.py insists on, though one can be judged without them."""
-
-
-def guard_parsers(parsers: dict[str, Parser], log: Log) -> None:
-    """Wrap discord.py's parsers so that a malformed event is logged and skipped.
-
-    Unguarded, an exception in one of them ends the connection for good. Messages get what is
-    missing of their optional fields.
-    """
-    for name, parse in tuple(parsers.items()):
-        parsers[name] = _guarded(name, parse, log)
-
-
-def _guarded(name: str, parse: Parser, log: Log) -> Parser:
-    filled = _OPTIONAL if name in ("MESSAGE_CREATE", "MESSAGE_UPDATE") else {}
-
-    def guarded(data: Any) -> None:
-        try:
-            parse({**filled, **data} if filled else data)
-        except Exception as error:  # whatever a server sends, the watch goes on
-            log.event("gateway_malformed", type=name, code=type(error).__name__)
-
-    return guarded

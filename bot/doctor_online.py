@@ -8,21 +8,27 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import TypeVar
 
 import aiohttp
 import discord
 from discord.abc import GuildChannel
-from discord.http import Route
+from yarl import URL
 
+from bot.client import intents
+from bot.endpoint import named_gateway, point_rest, rest_base
 from bot.findings import Finding, fail, ok, skip, warn
+from bot.tolerance import ODD, application_of
 from config.schema import DiscordSettings, Settings
+from moderation.errors import PlatformUnreachable
 
 _PATIENCE = aiohttp.ClientTimeout(total=15)
 _SKEW = timedelta(seconds=5)
 _PORTAL = "https://discord.com/developers/applications"
-_NEEDED = {
+NEEDED = {
     "view_channel": "View Channels",
     "send_messages": "Send Messages",
+    "send_messages_in_threads": "Send Messages in Threads",
     "embed_links": "Embed Links",
     "read_message_history": "Read Message History",
     "manage_messages": "Manage Messages",
@@ -30,11 +36,32 @@ _NEEDED = {
     "kick_members": "Kick Members",
     "ban_members": "Ban Members",
 }
+"""The permissions that ``tidekeeper run`` needs, as Discord's settings call them."""
+
 _IN_QUEUE = ("view_channel", "send_messages", "embed_links", "read_message_history")
+
+_PRIVILEGED = {
+    "message_content": ("Message Content", "gateway_message_content"),
+    "members": ("Server Members", "gateway_guild_members"),
+    "presences": ("Presence", "gateway_presence"),
+}
+
+C = TypeVar("C", bound=GuildChannel)
+
+
+class _Visitor(discord.Client):
+    """Asks over REST alone, and puts up with as little as ``tidekeeper run`` does."""
+
+    def __init__(self) -> None:
+        super().__init__(intents=discord.Intents(guilds=True))
+
+    async def application_info(self) -> discord.AppInfo:
+        return await application_of(self)
 
 
 async def discord_checks(settings: Settings, now: datetime) -> AsyncIterator[Finding]:
     """All checks that need Discord; without a token only whether it can be reached."""
+    point_rest(settings.discord.api)
     async for finding in _reach(settings.discord, now):
         yield finding
     token = settings.discord.token.get_secret_value()
@@ -46,8 +73,7 @@ async def discord_checks(settings: Settings, now: datetime) -> AsyncIterator[Fin
     if token.count(".") != 2:
         said = "the token does not look like one (three parts with dots)"
         yield warn("token", said, f"copy it again from {_PORTAL}")
-    Route.BASE = settings.discord.api
-    client = discord.Client(intents=discord.Intents.none())
+    client = _Visitor()
     try:
         async for finding in _signed_in(client, token, settings):
             yield finding
@@ -56,6 +82,8 @@ async def discord_checks(settings: Settings, now: datetime) -> AsyncIterator[Fin
     except (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError) as error:
         said = f"Discord answered with {_code(error)}"
         yield fail("discord", said, "try again; if it stays, check discord.api")
+    except ODD:
+        yield fail("discord", "what answers does not speak its protocol", "check discord.api")
     finally:
         await client.close()
 
@@ -71,20 +99,28 @@ def _code(error: BaseException) -> str:
 
 
 async def _reach(settings: DiscordSettings, now: datetime) -> AsyncIterator[Finding]:
-    """The API answers, its clock agrees with ours, the gateway greets."""
+    """The API answers and its clock agrees with ours; without a token, the gateway greets."""
+    shown = _shown(settings.api)
     try:
         async with (
             aiohttp.ClientSession(timeout=_PATIENCE) as session,
-            session.get(f"{settings.api}/gateway") as answer,
+            session.get(f"{rest_base(settings.api)}/gateway") as answer,
         ):
-            yield ok("api", f"{settings.api} answers")
+            yield ok("api", f"{shown} answers")
             yield _clock(answer.headers.get("Date", ""), now)
             body = await answer.json() if answer.status == 200 else {}
-            named = body.get("url") if isinstance(body, dict) else None
-            yield await _gateway(session, settings.gateway or str(named or ""))
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        said = f"{settings.api} cannot be reached ({_code(error)})"
+        said = f"{shown} cannot be reached ({_code(error)})"
         yield fail("api", said, "check the network, a firewall, and discord.api")
+        return
+    named = body.get("url") if isinstance(body, dict) else None
+    if not settings.token.get_secret_value():
+        yield await _gateway(settings.gateway or str(named or ""))
+
+
+def _shown(address: str) -> str:
+    """An address as it may be printed: without the name and password that may stand in it."""
+    return str(URL(address).with_user(None))
 
 
 def _clock(header: str, now: datetime) -> Finding:
@@ -99,16 +135,19 @@ def _clock(header: str, now: datetime) -> Finding:
     return ok("clock", "agrees with Discord's")
 
 
-async def _gateway(session: aiohttp.ClientSession, url: str) -> Finding:
+async def _gateway(url: str) -> Finding:
     if not url:
         return fail("gateway", "the API names none", "set discord.gateway")
     try:
-        async with session.ws_connect(f"{url}/?v=10&encoding=json") as socket:
+        async with (
+            aiohttp.ClientSession(timeout=_PATIENCE) as session,
+            session.ws_connect(f"{url}/?v=10&encoding=json") as socket,
+        ):
             await socket.receive(timeout=_PATIENCE.total)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        said = f"{url} does not greet ({_code(error)})"
+        said = f"{_shown(url)} does not greet ({_code(error)})"
         return fail("gateway", said, "check the network, a proxy, and discord.gateway")
-    return ok("gateway", f"{url} greets")
+    return ok("gateway", f"{_shown(url)} greets")
 
 
 async def _signed_in(
@@ -116,44 +155,65 @@ async def _signed_in(
 ) -> AsyncIterator[Finding]:
     await client.login(token)
     yield ok("token", "Discord accepts it")
+    yield await _gateway(settings.discord.gateway or await _named_to(client))
     for finding in _intents(client.application_flags):
         yield finding
     found = 0
-    async for summary in client.fetch_guilds(limit=200):
+    async for summary in client.fetch_guilds(limit=200, with_counts=False):
         found += 1
-        guild = await client.fetch_guild(summary.id)
+        guild = await _whole(client, summary.id)
         for finding in await _guild(client, guild, settings):
             yield finding
     if not found:
         yield fail("server", "the bot is in no server", f"invite it; the link is made at {_PORTAL}")
 
 
+async def _named_to(client: discord.Client) -> str:
+    try:
+        return await named_gateway(client)
+    except PlatformUnreachable:
+        return ""
+
+
+async def _whole(client: discord.Client, guild_id: int) -> discord.Guild:
+    """A guild with its channels; those of types that discord.py does not know are left out."""
+    data = await client.http.get_guild(guild_id, with_counts=False)
+    channels = await client.http.get_all_guild_channels(guild_id)
+    state = client._connection  # noqa: SLF001 - as Client.fetch_guild does
+    return discord.Guild(data={**data, "channels": channels}, state=state)
+
+
 def _intents(flags: discord.ApplicationFlags) -> Iterator[Finding]:
-    content = flags.gateway_message_content or flags.gateway_message_content_limited
-    members = flags.gateway_guild_members or flags.gateway_guild_members_limited
-    for name, given in (("Message Content", content), ("Server Members", members)):
-        if given:
-            yield ok("intents", f"{name} is on")
+    """Those that Discord must switch on and that the bot asks for."""
+    for intent in asked_intents():
+        label, flag = _PRIVILEGED[intent]
+        if getattr(flags, flag) or getattr(flags, f"{flag}_limited"):
+            yield ok("intents", f"{label} is on")
         else:
-            mend = f"switch on the {name} intent under Bot at {_PORTAL}"
-            yield fail("intents", f"{name} is off", mend)
+            mend = f"switch on the {label} intent under Bot at {_PORTAL}"
+            yield fail("intents", f"{label} is off", mend)
+
+
+def asked_intents() -> tuple[str, ...]:
+    """The privileged intents that ``tidekeeper run`` asks for."""
+    asked = intents()
+    return tuple(name for name in _PRIVILEGED if getattr(asked, name))
 
 
 async def _guild(client: discord.Client, guild: discord.Guild, settings: Settings) -> list[Finding]:
     assert client.user is not None
     me = await guild.fetch_member(client.user.id)
-    channels = await guild.fetch_channels()
     return [
         _permissions(guild, me),
         _hierarchy(guild, me),
-        *_queues(guild, me, channels, settings),
-        *_named(guild, channels, settings),
+        *_queues(guild, me, settings),
+        *_named(guild, settings),
     ]
 
 
 def _permissions(guild: discord.Guild, me: discord.Member) -> Finding:
     has = me.guild_permissions
-    missing = [label for name, label in _NEEDED.items() if not getattr(has, name)]
+    missing = [label for name, label in NEEDED.items() if not getattr(has, name)]
     if missing:
         mend = "grant it to the bot's role under Server Settings, Roles"
         return fail("permissions", f"server {guild.id} lacks: {', '.join(missing)}", mend)
@@ -171,34 +231,39 @@ def _hierarchy(guild: discord.Guild, me: discord.Member) -> Finding:
     return warn("hierarchy", said, "drag the bot's role up, above those of ordinary members")
 
 
-def _queues(
-    guild: discord.Guild,
-    me: discord.Member,
-    channels: Sequence[GuildChannel],
-    settings: Settings,
-) -> Iterator[Finding]:
-    for wanted in (settings.queue.channel, *settings.queue.owners.values()):
-        channel = _find(channels, wanted)
+def _queues(guild: discord.Guild, me: discord.Member, settings: Settings) -> Iterator[Finding]:
+    main = _find(guild.text_channels, settings.queue.channel)
+    if main is None:
+        mend = "create the channel, or name it in queue.channel"
+        said = f"server {guild.id} has no text channel {settings.queue.channel}"
+        yield fail("queue", said, mend)
+    else:
+        yield _queue(guild, me, main)
+    for owner, wanted in settings.queue.owners.items():
+        channel = _find(guild.text_channels, wanted)
         if channel is None:
-            mend = "create the channel, or name it in queue.channel"
-            yield fail("queue", f"server {guild.id} has no channel {wanted}", mend)
-            continue
-        has = channel.permissions_for(me)
-        missing = [_NEEDED[name] for name in _IN_QUEUE if not getattr(has, name)]
-        if missing:
-            mend = "allow it in the channel's settings"
-            yield fail("queue", f"in {wanted} the bot lacks: {', '.join(missing)}", mend)
-        elif channel.permissions_for(guild.default_role).view_channel:
-            mend = "take View Channel from everyone in the channel's settings"
-            yield warn("queue", f"everybody can read {wanted}", mend)
+            said = (
+                f"server {guild.id} has no text channel {wanted}; {settings.queue.channel} is used"
+            )
+            yield warn("queue", said, f"create it, or name it in queue.owners.{owner.value}")
         else:
-            yield ok("queue", f"the bot can see and write in {wanted}")
+            yield _queue(guild, me, channel)
 
 
-def _named(
-    guild: discord.Guild, channels: Sequence[GuildChannel], settings: Settings
-) -> Iterator[Finding]:
-    missing = [name for name in settings.channels if _find(channels, name) is None]
+def _queue(guild: discord.Guild, me: discord.Member, channel: discord.TextChannel) -> Finding:
+    has = channel.permissions_for(me)
+    missing = [NEEDED[name] for name in _IN_QUEUE if not getattr(has, name)]
+    if missing:
+        mend = "allow it in the channel's settings"
+        return fail("queue", f"in {channel.name} the bot lacks: {', '.join(missing)}", mend)
+    if channel.permissions_for(guild.default_role).view_channel:
+        mend = "take View Channel from everyone in the channel's settings"
+        return warn("queue", f"everybody can read {channel.name}", mend)
+    return ok("queue", f"the bot can see and write in {channel.name}")
+
+
+def _named(guild: discord.Guild, settings: Settings) -> Iterator[Finding]:
+    missing = [name for name in settings.channels if _find(guild.channels, name) is None]
     if missing:
         said = f"server {guild.id} does not have: {', '.join(missing)}"
         yield warn("channels", said, "correct the names under channels in the settings")
@@ -209,6 +274,5 @@ def _named(
         yield warn("staff", said, "name the moderators' role in staff.moderators")
 
 
-def _find(channels: Sequence[GuildChannel], wanted: str) -> GuildChannel | None:
-    name = wanted.removeprefix("#")
-    return next((c for c in channels if name in (c.name, str(c.id))), None)
+def _find(channels: Sequence[C], wanted: str) -> C | None:
+    return next((c for c in channels if wanted in (c.name, str(c.id))), None)

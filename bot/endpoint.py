@@ -55,10 +55,11 @@ async def point_gateway(client: discord.Client, gateway: str) -> None:
 
     ``client`` must be logged in. Raises ``PlatformUnreachable`` when the server names none.
     """
-    DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway or await _named_gateway(client))
+    DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway or await named_gateway(client))
 
 
-async def _named_gateway(client: discord.Client) -> str:
+async def named_gateway(client: discord.Client) -> str:
+    """The gateway that the API names to a bot. Raises ``PlatformUnreachable`` when it names none."""
     try:
         _, url, _ = await client.http.get_bot_gateway()
     except (discord.GatewayNotFound, KeyError, TypeError) as error:

@@ -93,7 +93,7 @@ def controls(view: CardView, style: Style) -> discord.ui.View:
     for button in _buttons(view, choices, style):
         rows.add_item(button)
     if choices.actions:
-        rows.add_item(_menu(case, choices, style))
+        rows.add_item(_menu(view, choices, style))
     rows.stop()
     return rows
 
@@ -261,17 +261,22 @@ def _buttons(
     failed = _failed(view)
     if failed is not None:
         yield _button(case, "retry", locale.text("button.retry"), discord.ButtonStyle.primary)
-    if choices.recommended and (failed is None or failed.kind is not choices.recommended):
-        grave = choices.recommended in _GRAVE
-        look = discord.ButtonStyle.danger if grave else discord.ButtonStyle.primary
-        yield _button(
-            case, "do", action_label(choices.recommended, style.timeout_for, locale), look
-        )
+    first = _first(view, choices)
+    if first is not None:
+        look = discord.ButtonStyle.danger if first in _GRAVE else discord.ButtonStyle.primary
+        yield _button(case, "do", action_label(first, style.timeout_for, locale), look)
     for verb in ("dismiss", "claim", "release", "undo"):
         if getattr(choices, verb):
             yield _button(case, verb, locale.text(f"button.{verb}"))
     if not any(quote.deleted for quote in view.quotes if quote.offset == 0):
         yield discord.ui.Button(label=locale.text("button.open"), url=link(case))
+
+
+def _first(view: CardView, choices: Choices) -> ActionKind | None:
+    """What is recommended, if it has a button of its own: not where trying again is one."""
+    failed = _failed(view)
+    again = failed is not None and failed.kind is choices.recommended
+    return None if again else choices.recommended
 
 
 def _failed(view: CardView) -> Action | None:
@@ -290,7 +295,10 @@ def _button(
     return discord.ui.Button(label=label[:80], style=look, custom_id=custom_id(case, verb))
 
 
-def _menu(case: Case, choices: Choices, style: Style) -> discord.ui.Select[discord.ui.View]:
+def _menu(view: CardView, choices: Choices, style: Style) -> discord.ui.Select[discord.ui.View]:
+    """Whatever has no button. A pointer that failed may need another channel, so it stays."""
+    first = _first(view, choices)
+    shown = None if first is ActionKind.REDIRECT and _failed(view) else first
     options = [
         discord.SelectOption(
             label=action_label(kind, style.timeout_for, style.locale)[:100],
@@ -298,10 +306,10 @@ def _menu(case: Case, choices: Choices, style: Style) -> discord.ui.Select[disco
             description=style.locale.text(f"action.means.{kind.value}")[:100],
         )
         for kind in choices.actions
-        if kind is not choices.recommended
+        if kind is not shown
     ]
     return discord.ui.Select(
-        custom_id=custom_id(case, "pick"),
+        custom_id=custom_id(view.case, "pick"),
         placeholder=style.locale.text("button.other")[:150],
         options=options,
     )

@@ -13,6 +13,7 @@ from typing import Any
 
 import discord
 
+from cogs.texts import text_of, whole
 from moderation.types import (
     Attachment,
     Author,
@@ -65,7 +66,7 @@ def to_message(
     """The message as the core sees it; ``None`` when it belongs to no guild.
 
     ``late`` marks what was fetched after downtime; ``author`` is then the member behind it, whom
-    history does not tell. A forwarded message's text is the text that it shows.
+    history does not tell.
     """
     if source.guild is None:
         return None
@@ -75,7 +76,7 @@ def to_message(
         channel=ChannelId(str(source.channel.id)),
         author=to_author(source, author or source.author, staff),
         at=source.created_at,
-        text=_text(source),
+        text=text_of(source),
         channel_name=str(getattr(source.channel, "name", None) or ""),
         parent=_parent(source.channel),
         kind=_KINDS.get(source.type, MessageKind.SYSTEM),
@@ -96,7 +97,7 @@ def to_author(
     """Who wrote it. Somebody who left the guild has no roles and no date of joining."""
     return Author(
         id=UserId(str(author.id)),
-        name=author.display_name,
+        name=whole(author.display_name),
         is_bot=author.bot,
         webhook=source.webhook_id is not None,
         staff=staff.held_by(author),
@@ -105,14 +106,13 @@ def to_author(
     )
 
 
-def to_channel(source: Any, purpose: str = "") -> Channel:
+def to_channel(source: Any) -> Channel:
     """A guild channel or thread; ``parent`` is set for threads and forum posts."""
     return Channel(
         id=ChannelId(str(source.id)),
         guild=GuildId(str(source.guild.id)),
         name=str(getattr(source, "name", None) or ""),
         parent=_parent(source),
-        purpose=purpose,
     )
 
 
@@ -137,12 +137,6 @@ def to_moderator(
 def sent_at(message_id: int) -> datetime:
     """When the message with this id was sent: Discord's ids carry the moment."""
     return discord.utils.snowflake_time(message_id).astimezone(UTC)
-
-
-def _text(source: discord.Message) -> str:
-    if source.content or not source.message_snapshots:
-        return source.content
-    return "\n".join(snapshot.content for snapshot in source.message_snapshots)
 
 
 def _parent(channel: object) -> ChannelId | None:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
 from weakref import WeakValueDictionary
 
 import discord
 from discord.ext import commands
 
-from cogs.convert import Roles, to_message
+from cogs.convert import Roles, to_channel, to_message
 from cogs.places import Places
 from moderation.housekeeping import Housekeeping
 from moderation.ports import Clock
 from moderation.screening import Screening
-from moderation.types import Channel, ChannelId, Deleted, GuildId, Message, MessageId, UserId
+from moderation.types import Channel, ChannelId, Deleted, GuildId, Message, MessageId
 
 
 class Intake(commands.Cog):
-    """Listens; own messages, direct messages and unwatched channels are dropped."""
+    """Listens; direct messages and unwatched channels are dropped. The bot's own messages do not
+    come this far (``bot.tolerance``).
+    """
 
     def __init__(
         self,
@@ -37,27 +40,33 @@ class Intake(commands.Cog):
         self._clock = clock
         self._guilds = guilds
         self._met: set[GuildId] = set()
-        self._turns: WeakValueDictionary[tuple[GuildId, UserId], asyncio.Lock] = (
-            WeakValueDictionary()
-        )
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @commands.Cog.listener()
     async def on_message(self, source: discord.Message) -> None:
         """A new message."""
-        message = self._in_scope(source)
-        if message is not None:
-            async with self._turn(message):
-                await self._screening.screen(message)
+        if self._in_scope(source.channel):
+            async with self._turn(f"message/{source.id}"):
+                await self._take(source, self._screening.screen)
 
     @commands.Cog.listener()
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         """An edit by its author; a link that gets its preview is none."""
-        if not event.data.get("edited_timestamp") or "content" not in event.data:
+        if event.data.get("edited_timestamp") and self._in_scope(event.message.channel):
+            async with self._turn(f"message/{event.message_id}"):
+                source, author = await _whole(event.message)
+                if source is not None:
+                    await self._take(source, self._screening.edited, author)
+
+    @commands.Cog.listener()
+    async def on_thread_update(self, before: discord.Thread, after: discord.Thread) -> None:
+        """A thread's new title is said again with its first message, where that is its author's."""
+        if before.name == after.name or not self._in_scope(after):
             return
-        message = self._in_scope(event.message)
-        if message is not None:
-            async with self._turn(message):
-                await self._screening.edited(message)
+        async with self._turn(f"message/{after.id}"):
+            source, author = await _fetched(after, after.id)
+            if source is not None:
+                await self._take(source, self._screening.edited, author)
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
@@ -127,33 +136,60 @@ class Intake(commands.Cog):
         guild, channel = GuildId(str(guild_id)), ChannelId(str(channel_id))
         if not self._places.watched(Channel(id=channel, guild=guild)):
             return
-        await self._screening.deleted(
-            Deleted(
-                id=MessageId(str(message_id)),
-                guild=guild,
-                channel=channel,
-                at=self._clock.now(),
-                reason=reason,
-            )
+        deletion = Deleted(
+            id=MessageId(str(message_id)),
+            guild=guild,
+            channel=channel,
+            at=self._clock.now(),
+            reason=reason,
         )
+        async with self._turn(f"message/{message_id}"):
+            await self._screening.deleted(deletion)
 
-    def _turn(self, message: Message) -> asyncio.Lock:
+    async def _take(
+        self,
+        source: discord.Message,
+        use: Callable[[Message], Awaitable[object]],
+        author: discord.Member | None = None,
+    ) -> None:
         """One author's messages are screened one after another: a burst is one incident, and its
         messages would only compete for the one row. Other authors do not wait.
         """
-        author = (message.guild, message.author.id)
-        return self._turns.setdefault(author, asyncio.Lock())
+        message = to_message(source, self._staff, author=author)
+        if message is not None:
+            async with self._turn(f"author/{message.guild}/{message.author.id}"):
+                await use(message)
 
-    def _in_scope(self, source: discord.Message) -> Message | None:
-        if source.guild is None or source.author.id == source.guild.me.id:
-            return None
-        message = to_message(source, self._staff)
-        if message is None:
-            return None
-        place = Channel(
-            id=message.channel,
-            guild=message.guild,
-            name=message.channel_name,
-            parent=message.parent,
+    def _turn(self, key: str) -> asyncio.Lock:
+        """Who holds it goes first. What happens to one message happens in its order; a message's
+        turn is taken before its author's, never after it.
+        """
+        return self._turns.setdefault(key, asyncio.Lock())
+
+    def _in_scope(self, channel: Any) -> bool:
+        return getattr(channel, "guild", None) is not None and self._places.watched(
+            to_channel(channel)
         )
-        return message if self._places.watched(place) else None
+
+
+async def _whole(source: discord.Message) -> tuple[discord.Message | None, discord.Member | None]:
+    """An edited message; some servers send only what has changed of it."""
+    if getattr(source, "author", None) is not None and source.content:
+        return source, None
+    return await _fetched(source.channel, source.id)
+
+
+async def _fetched(
+    channel: Any, message_id: int
+) -> tuple[discord.Message | None, discord.Member | None]:
+    """A message and the member behind it, as far as they are still there."""
+    try:
+        source: discord.Message = await channel.fetch_message(message_id)
+    except discord.NotFound:
+        return None, None
+    if source.webhook_id is not None or source.guild is None:
+        return source, None
+    try:
+        return source, await source.guild.fetch_member(source.author.id)
+    except discord.NotFound:
+        return source, None

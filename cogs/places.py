@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import discord
 
 from config.schema import ChannelSettings, Settings
-from moderation.types import Channel, Owner
+from moderation.types import Channel, ChannelId, Owner
 
 T = TypeVar("T", bound=discord.abc.GuildChannel)
 
 
 class Places:
-    """The settings about channels: what is watched, what for, where cards go."""
+    """The settings about channels: what is watched, what for, where cards go.
+
+    Names are those of real channels. Any member may name a thread, so a thread is known by its id
+    or through the channel it belongs to, never by its own name.
+    """
 
     def __init__(self, settings: Settings, name_of: Callable[[str], str]) -> None:
-        """``name_of`` gives the name behind a channel's id; empty where it is not known."""
+        """``name_of`` gives the name behind a channel's id; empty where it is not known, and for
+        threads.
+        """
         self._name_of = name_of
         self._channels = settings.channels
         self._main = settings.queue.channel
@@ -26,25 +32,34 @@ class Places:
 
     def watched(self, channel: Channel) -> bool:
         """Whether messages here are read; never where cards are posted and discussed."""
-        return self._may_read(channel.id, channel.name or self._name_of(channel.id)) and (
-            channel.parent is None or self._may_read(channel.parent, self._name_of(channel.parent))
-        )
+        return all(self._may_read(key) for key in self._keys(channel))
 
-    def purpose(self, channel_id: str, name: str) -> str:
+    def purpose(self, channel: Channel) -> str:
         """What the channel is for; empty when nobody wrote it down."""
-        found = self._written(channel_id, name)
-        return found.purpose if found else ""
+        found = (self._channels[key] for key in self._keys(channel) if key in self._channels)
+        return next((written.purpose for written in found), "")
 
     def queue(self, channels: Iterable[T], owner: Owner) -> T | None:
-        """The channel for the cards of ``owner``; the common queue where none is set."""
-        wanted = self._owners.get(owner, self._main)
-        return next((c for c in channels if wanted in (str(c.id), c.name)), None)
+        """The channel for the cards of ``owner``; the common queue where none is set, or where
+        the one that is set does not exist.
+        """
+        known = tuple(channels)
+        own = self._owners.get(owner)
+        return (own and _named(known, own)) or _named(known, self._main)
 
-    def _may_read(self, channel_id: str, name: str) -> bool:
-        if channel_id in self._queues or name in self._queues:
-            return False
-        found = self._written(channel_id, name)
-        return found is None or found.watch
+    def _keys(self, channel: Channel) -> Sequence[str]:
+        """What the settings may call the channel, the most particular first."""
+        if channel.parent is None:
+            return (channel.id, self._name(channel.id, channel.name))
+        return (channel.id, channel.parent, self._name(channel.parent, ""))
 
-    def _written(self, channel_id: str, name: str) -> ChannelSettings | None:
-        return self._channels.get(channel_id) or self._channels.get(name)
+    def _name(self, channel: ChannelId, known: str) -> str:
+        return known or self._name_of(channel)
+
+    def _may_read(self, key: str) -> bool:
+        found: ChannelSettings | None = self._channels.get(key)
+        return key not in self._queues and (found is None or found.watch)
+
+
+def _named(channels: Sequence[T], wanted: str) -> T | None:
+    return next((c for c in channels if wanted in (str(c.id), c.name)), None)

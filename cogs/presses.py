@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import discord
 
 from config.locale import Locale
 from moderation.errors import NotAllowed, Refused
-from moderation.types import ActionKind, CardRef, Case, ChannelId, MessageId
+from moderation.types import ActionKind, CardRef, Case, ChannelId, MessageId, UserId
+
+_SNOWFLAKE = re.compile(r"[0-9]{1,20}")
 
 
 def refusal(refused: Refused, locale: Locale) -> str:
@@ -52,6 +55,28 @@ def values_of(interaction: discord.Interaction) -> list[str]:
     if not values:
         raise NotAllowed("not_this_card")
     return [str(value) for value in values]
+
+
+def channel_of(interaction: discord.Interaction) -> discord.abc.GuildChannel:
+    """The channel chosen to point to. Raises ``NotAllowed`` for what is none of this server's."""
+    value = values_of(interaction)[0]
+    known = interaction.guild is not None and _SNOWFLAKE.fullmatch(value)
+    channel = interaction.guild.get_channel(int(value)) if known and interaction.guild else None
+    if channel is None:
+        raise NotAllowed("not_a_channel")
+    return channel
+
+
+async def must_see(channel: discord.abc.GuildChannel, user: UserId) -> None:
+    """Raise ``NotAllowed`` when the member could not follow a pointer to the channel; somebody who
+    has left needs none.
+    """
+    try:
+        member = await channel.guild.fetch_member(int(user))
+    except discord.NotFound:
+        return
+    if not channel.permissions_for(member).view_channel:
+        raise NotAllowed("hidden_channel")
 
 
 def suggested(case: Case) -> ChannelId | None:

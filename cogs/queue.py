@@ -13,7 +13,7 @@ from typing import Any, Self
 import discord
 
 from cogs.convert import Roles, to_moderator
-from cogs.presses import card_of, picked, refusal, suggested, values_of
+from cogs.presses import card_of, channel_of, must_see, picked, refusal, suggested
 from config.locale import Locale, load_locale
 from moderation.errors import NotAllowed, Refused
 from moderation.ports import Log
@@ -140,8 +140,10 @@ class QueueDesk:
     async def _redirect(
         self, interaction: discord.Interaction, click: Click, locale: Locale
     ) -> None:
-        chosen = ChannelId(values_of(interaction)[0])
-        case = await self._review.act(click, ActionKind.REDIRECT, chosen)
+        chosen = channel_of(interaction)
+        known, _ = await self._review.choices(click)
+        await must_see(chosen, known.subject)
+        case = await self._review.act(click, ActionKind.REDIRECT, ChannelId(str(chosen.id)))
         done = "chosen" if case.state is CaseState.RESOLVED else "unchanged"
         await interaction.edit_original_response(content=locale.text(f"redirect.{done}"), view=None)
 

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections import OrderedDict
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from cogs.convert import Roles, to_message
-from cogs.wording import signal_words
-from config.locale import LANGUAGES, Locale, load_locale
+from cogs.forms import Filled, filled, report_form
+from config.locale import LANGUAGES, load_locale
 from moderation.ports import Log
 from moderation.reporting import Reporting
-from moderation.types import ReportCategory, UserId
+from moderation.types import UserId
 
-WORDS = 500
-"""Characters a member may add in their own words."""
-
-FORM_OPEN_FOR = 900.0
-"""Seconds after which an abandoned form is forgotten."""
-
-Filed = Callable[[discord.Interaction, ReportCategory, str], Awaitable[None]]
+_HELD = 200
+"""How many messages are held for forms that are open: their authors may delete them meanwhile."""
 
 
 class Reports(commands.Cog):
@@ -31,6 +26,7 @@ class Reports(commands.Cog):
         self._reporting = reporting
         self._staff = staff
         self._log = log
+        self._open: OrderedDict[int, discord.Message] = OrderedDict()
         self.menu = app_commands.ContextMenu(
             name=app_commands.locale_str(load_locale("en").text("report.menu"), key="report.menu"),
             callback=self.open_form,
@@ -45,49 +41,48 @@ class Reports(commands.Cog):
         elif message.author == interaction.client.user:
             await _say(interaction, locale.text("report.own"))
         else:
-            await interaction.response.send_modal(ReportForm(locale, self._filing(message)))
+            self._hold(message)
+            await interaction.response.send_modal(report_form(message, locale))
 
-    def _filing(self, source: discord.Message) -> Filed:
-        async def filed(
-            interaction: discord.Interaction, category: ReportCategory, words: str
-        ) -> None:
-            await self.file(interaction, source, category, words)
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """A form is handed in, perhaps to another process than the one that showed it."""
+        if interaction.type is discord.InteractionType.modal_submit:
+            await self.file(interaction)
 
-        return filed
-
-    async def file(
-        self,
-        interaction: discord.Interaction,
-        source: discord.Message,
-        category: ReportCategory,
-        words: str,
-    ) -> None:
+    async def file(self, interaction: discord.Interaction) -> None:
         """Record the report and give the receipt; never raises."""
         locale = load_locale(interaction.locale.value)
         try:
             await interaction.response.defer(ephemeral=True, thinking=True)
-            receipt = await self._recorded(interaction, source, category, words)
+            receipt = await self._recorded(interaction)
             await _say(interaction, locale.text(receipt))
         except Exception as error:  # the member must get an answer, whatever it is
             code = f"r-{interaction.id % 1_000_000:06d}"
             self._log.event("report_failed", code=code, error=type(error).__name__)
             await self._apologise(interaction, locale.text("refused.broken", code=code))
 
-    async def _recorded(
-        self,
-        interaction: discord.Interaction,
-        source: discord.Message,
-        category: ReportCategory,
-        words: str,
-    ) -> str:
+    async def _recorded(self, interaction: discord.Interaction) -> str:
+        form = filled(interaction)
+        source = self._open.get(form.message)
+        if source is None or source.guild != interaction.guild:
+            source = await _fetched(interaction, form)
+        if source is None or source.author == interaction.client.user:
+            return "report.gone"
         message = to_message(source, self._staff)
         if message is None:
             return "report.nowhere"
         reporter = UserId(str(interaction.user.id))
-        receipt = await self._reporting.report(message, reporter, category, words)
+        receipt = await self._reporting.report(message, reporter, form.category, form.words)
         if receipt.again:
             return "report.again"
         return "report.decided" if receipt.decided else "report.receipt"
+
+    def _hold(self, message: discord.Message) -> None:
+        self._open[message.id] = message
+        self._open.move_to_end(message.id)
+        if len(self._open) > _HELD:
+            self._open.popitem(last=False)
 
     async def _apologise(self, interaction: discord.Interaction, text: str) -> None:
         try:
@@ -96,46 +91,19 @@ class Reports(commands.Cog):
             self._log.event("answer_failed", code=f"{error.status}:{error.code}")
 
 
-class ReportForm(discord.ui.Modal):
-    """What is wrong, and optional words."""
-
-    def __init__(self, locale: Locale, filed: Filed) -> None:
-        super().__init__(title=locale.text("report.title")[:45], timeout=FORM_OPEN_FOR)
-        self._filed = filed
-        self._category: discord.ui.Select[ReportForm] = discord.ui.Select(
-            custom_id="category",
-            placeholder=locale.text("report.choose"),
-            options=[_option(category, locale) for category in ReportCategory],
-        )
-        self._words: discord.ui.TextInput[ReportForm] = discord.ui.TextInput(
-            custom_id="words",
-            style=discord.TextStyle.paragraph,
-            required=False,
-            max_length=WORDS,
-        )
-        self.add_item(
-            discord.ui.Label(
-                text=locale.text("report.category")[:45],
-                description=locale.text("report.category_hint")[:100],
-                component=self._category,
-            )
-        )
-        self.add_item(
-            discord.ui.Label(text=locale.text("report.words")[:45], component=self._words)
-        )
-
-    async def on_submit(self, interaction: discord.Interaction) -> None:
-        """Hand over what was filled in."""
-        chosen = ReportCategory(self._category.values[0])
-        await self._filed(interaction, chosen, self._words.value)
-
-
-def _option(category: ReportCategory, locale: Locale) -> discord.SelectOption:
-    return discord.SelectOption(
-        label=signal_words(f"report.{category.value}", locale).capitalize()[:100],
-        value=category.value,
-        description=locale.text(f"report.means.{category.value}")[:100],
-    )
+async def _fetched(interaction: discord.Interaction, form: Filled) -> discord.Message | None:
+    """The message that the form is about, if it is still there and in this server."""
+    guild = interaction.guild
+    if guild is None or not form.message:
+        return None
+    try:
+        known = guild.get_channel_or_thread(form.channel)
+        channel = known or await guild.fetch_channel(form.channel)
+        if not isinstance(channel, discord.abc.Messageable):
+            return None
+        return await channel.fetch_message(form.message)
+    except (discord.NotFound, discord.Forbidden, discord.InvalidData):
+        return None
 
 
 async def _say(interaction: discord.Interaction, text: str) -> None:

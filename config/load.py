@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from config.schema import Settings
+from config.values import Disagreement
 from moderation.errors import SettingsError
 
 PREFIX = "TIDEKEEPER_"
@@ -77,7 +78,7 @@ def load(
     try:
         settings = Settings.model_validate(tree)
     except ValidationError as error:
-        sources = _Sources(str(path), text, places)
+        sources = _Sources(str(path or "the settings"), text, places)
         problems += [_problem(detail, sources) for detail in error.errors(include_url=False)]
         raise SettingsError(tuple(dict.fromkeys(problems))) from None
     if problems:
@@ -160,6 +161,10 @@ class _Sources:
         self._lines = dict(_lines(text))
         self._places = places
 
+    def known(self, key: Path_) -> bool:
+        """Whether somebody wrote this very key down."""
+        return key in self._places or key in self._lines
+
     def of(self, key: Path_) -> str:
         for end in range(len(key), 0, -1):
             if key[:end] in self._places:
@@ -193,8 +198,17 @@ def _parts(dotted: str) -> Path_:
 
 def _problem(detail: ErrorDetails, sources: _Sources) -> str:
     key = tuple(str(part) for part in detail["loc"] if part != "[key]")
-    text = f"{sources.of(key)}: {_dotted(key)} {_what(detail, key)}"
+    keys = _together(detail, key, sources) or [key]
+    where = ", ".join(dict.fromkeys(map(sources.of, keys)))
+    text = f"{where}: {', '.join(map(_dotted, keys))} {_what(detail, key)}"
     return " ".join(text.split())
+
+
+def _together(detail: ErrorDetails, table: Path_, sources: _Sources) -> list[Path_]:
+    """The keys that are wrong only beside one another, as far as somebody wrote them down."""
+    error = detail.get("ctx", {}).get("error")
+    names = error.keys if isinstance(error, Disagreement) else ()
+    return [(*table, name) for name in names if sources.known((*table, name))]
 
 
 def _dotted(key: Path_) -> str:

@@ -16,7 +16,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, m
 from config.values import (
     Bind,
     BusAddress,
+    ChannelName,
     ClockTime,
+    Disagreement,
     Duration,
     EngineName,
     Holidays,
@@ -26,6 +28,7 @@ from config.values import (
     SocketAddress,
     StoreAddress,
     Strings,
+    Timeout,
     WebAddress,
     Zone,
 )
@@ -97,7 +100,8 @@ class ThresholdSettings(Section):
     def _in_order(self) -> Self:
         bounds = [b for b in (self.maybe, self.likely, self.severe) if b is not None]
         if bounds != sorted(bounds):
-            raise ValueError("must rise: maybe <= likely <= severe")
+            said = "must rise: maybe <= likely <= severe"
+            raise Disagreement(said, "maybe", "likely", "severe")
         return self
 
 
@@ -120,22 +124,16 @@ class PolicySettings(Section):
     mention_within: Duration = timedelta(seconds=60)
     auto_remove: Strings = ()
     exempt_staff: bool = True
-    timeout_for: Duration = timedelta(hours=1)
+    timeout_for: Timeout = timedelta(hours=1)
     claim_for: Duration = timedelta(minutes=15)
     join_within: Duration = timedelta(minutes=10)
-
-    @model_validator(mode="after")
-    def _within_platform(self) -> Self:
-        if self.timeout_for > timedelta(days=28):
-            raise ValueError("timeout_for must be at most 28d, Discord's longest timeout")
-        return self
 
 
 class QueueSettings(Section):
     """Where cards are posted: a channel's name or id; ``owners`` have queues of their own."""
 
-    channel: Annotated[str, Field(min_length=1)] = "mod-queue"
-    owners: Mapping[Owner, Annotated[str, Field(min_length=1)]] = {}
+    channel: ChannelName = "mod-queue"
+    owners: Mapping[Owner, ChannelName] = {}
 
 
 class ChannelSettings(Section):
@@ -210,7 +208,7 @@ class Settings(Section):
     engine: EngineSettings = EngineSettings()
     policy: PolicySettings = PolicySettings()
     queue: QueueSettings = QueueSettings()
-    channels: Mapping[str, ChannelSettings] = {}
+    channels: Mapping[ChannelName, ChannelSettings] = {}
     staff: StaffSettings = StaffSettings()
     hours: HoursSettings = HoursSettings()
     retention: RetentionSettings = RetentionSettings()

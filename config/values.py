@@ -23,8 +23,17 @@ _ENGINE = re.compile(r"builtin|detoxify:(original|unbiased|multilingual)")
 _OPENING = re.compile(
     r"(?P<first>[a-z]{3})(-(?P<last>[a-z]{3}))? (?P<opens>\d\d:\d\d)-(?P<closes>\d\d:\d\d)"
 )
+_LONGEST = timedelta(days=3650)
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SHORT = tuple(day[:3] for day in DAYS)
+
+
+class Disagreement(ValueError):
+    """Values that are wrong together; ``keys`` are theirs, below the table that holds them."""
+
+    def __init__(self, said: str, *keys: str) -> None:
+        super().__init__(said)
+        self.keys = keys
 
 
 def _duration(written: Any) -> Any:
@@ -36,10 +45,26 @@ def _duration(written: Any) -> Any:
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
-def _positive(value: timedelta) -> timedelta:
+def _bounded(value: timedelta) -> timedelta:
     if value <= timedelta():
         raise ValueError("must be longer than zero")
+    if value > _LONGEST:
+        raise ValueError("must be at most 3650d")
     return value
+
+
+def _timeout(value: timedelta) -> timedelta:
+    if value > timedelta(days=28):
+        raise ValueError("must be at most 28d, Discord's longest timeout")
+    return value
+
+
+def _channel(written: str) -> str:
+    """A channel as people write it, with or without the sign before its name."""
+    name = written.strip().removeprefix("#")
+    if not name:
+        raise ValueError("must be the name or the id of a channel")
+    return name
 
 
 def _listed(written: Any) -> Any:
@@ -166,7 +191,9 @@ def _maybe_socket(written: str) -> str:
     return _socket(written) if written else written
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_positive)]
+Duration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_bounded)]
+Timeout = Annotated[Duration, AfterValidator(_timeout)]
+ChannelName = Annotated[str, AfterValidator(_channel)]
 Strings = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
 Zone = Annotated[str, AfterValidator(_zone)]

@@ -20,6 +20,7 @@ _MEANINGS = {
     10013: "gone",  # unknown user
     10026: "gone",  # unknown ban
     50001: "permission",  # missing access
+    50083: "archived",  # the thread is archived
     50007: "closed_dms",  # the person takes no messages from us
     50013: "permission",  # missing permissions
     50278: "closed_dms",  # no server in common any more
@@ -29,15 +30,29 @@ _MEANINGS = {
 }
 """Discord's JSON error codes (developer documentation, "Opcodes and Status Codes")."""
 
+_NO_ANSWER = (
+    aiohttp.ClientError,
+    TimeoutError,
+    OSError,
+    discord.DiscordException,
+    KeyError,
+    TypeError,
+    ValueError,
+)
+"""Silence, and answers that discord.py cannot make anything of."""
+
 
 @contextmanager
 def answered() -> Iterator[None]:
-    """Turn discord.py's errors into ``PlatformFailure`` and ``PlatformUnreachable``."""
+    """Turn discord.py's errors into ``PlatformFailure`` and ``PlatformUnreachable``.
+
+    An answer that discord.py cannot read says neither yes nor no, so it is none.
+    """
     try:
         yield
     except discord.HTTPException as error:
         raise meaning(error) from error
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+    except _NO_ANSWER as error:
         raise PlatformUnreachable(type(error).__name__) from error
 
 

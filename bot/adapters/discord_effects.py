@@ -9,9 +9,9 @@ import discord
 
 from bot.adapters.discord_answers import answered
 from config.locale import Locale
-from moderation.errors import PlatformFailure
+from moderation.errors import PlatformFailure, PlatformUnreachable
 from moderation.ports import Clock
-from moderation.types import Action, ActionId, ActionKind
+from moderation.types import Action, ActionId, ActionKind, ChannelId
 
 LOOK_BACK = 50
 """How many messages are searched for one of ours before it is sent a second time."""
@@ -21,7 +21,7 @@ _NEEDED = {
     ActionKind.KICK: "kick_members",
     ActionKind.BAN: "ban_members",
 }
-Writable = discord.TextChannel | discord.Thread | discord.VoiceChannel
+Writable = discord.TextChannel | discord.Thread | discord.VoiceChannel | discord.StageChannel
 Place = discord.abc.GuildChannel | discord.Thread
 
 
@@ -33,21 +33,37 @@ async def check(guild: discord.Guild, action: Action) -> None:
         case ActionKind.WARN:
             return
         case ActionKind.REMOVE:
-            _check_channel(guild, int(action.channel), "manage_messages")
+            await _check_channel(guild, action.channel, "manage_messages")
         case ActionKind.REDIRECT:
-            _check_redirect(guild, action)
+            await _check_redirect(guild, action)
         case ActionKind.TIMEOUT | ActionKind.KICK | ActionKind.BAN:
             await _check_member(guild, action)
         case _ as never:
             assert_never(never)
 
 
-def _check_channel(guild: discord.Guild, channel_id: int, right: str) -> None:
-    channel = guild.get_channel_or_thread(channel_id)
-    if channel is None:
-        raise PlatformFailure("gone")
+async def _check_channel(guild: discord.Guild, channel_id: ChannelId, right: str) -> None:
+    channel = await place_of(guild, channel_id)
+    if right == "send_messages" and isinstance(channel, discord.Thread):
+        right = "send_messages_in_threads"
     if not getattr(rights_in(channel, guild.me), right):
         raise PlatformFailure("permission")
+
+
+async def place_of(guild: discord.Guild, channel_id: ChannelId) -> Place:
+    """A channel or thread. discord.py forgets threads when they are archived, and what happened
+    there can still be acted on, so what it does not know is asked for.
+
+    Raises ``PlatformFailure``: ``gone`` when there is none that we know how to use.
+    """
+    known = guild.get_channel_or_thread(int(channel_id))
+    try:
+        with answered():
+            return known or await guild.fetch_channel(int(channel_id))
+    except PlatformUnreachable as error:
+        if isinstance(error.__cause__, discord.InvalidData):
+            raise PlatformFailure("gone") from error
+        raise
 
 
 def rights_in(channel: Place, member: discord.Member) -> discord.Permissions:
@@ -57,11 +73,11 @@ def rights_in(channel: Place, member: discord.Member) -> discord.Permissions:
     return channel.permissions_for(member)
 
 
-def _check_redirect(guild: discord.Guild, action: Action) -> None:
+async def _check_redirect(guild: discord.Guild, action: Action) -> None:
     target = action.redirect_to
     if target is None or guild.get_channel_or_thread(int(target)) is None:
         raise PlatformFailure("target")
-    _check_channel(guild, int(action.channel), "send_messages")
+    await _check_channel(guild, action.channel, "send_messages")
 
 
 async def _check_member(guild: discord.Guild, action: Action) -> None:
@@ -153,7 +169,7 @@ class Effects:
     async def _remove(self, guild: discord.Guild, action: Action) -> None:
         if action.message is None:
             return
-        channel = _writable(guild, action)
+        channel = await _writable(guild, action)
         await _unless_gone(channel.get_partial_message(int(action.message)).delete())
 
     async def _timeout(self, guild: discord.Guild, action: Action) -> None:
@@ -166,7 +182,7 @@ class Effects:
             await member.edit(timed_out_until=action.until, reason=_reason(action))
 
     async def _point(self, guild: discord.Guild, action: Action) -> None:
-        channel = _writable(guild, action)
+        channel = await _writable(guild, action)
         locale = self._locale_of(guild)
         marker = locale.text("notice.reference", action=action.id)
         if self._doubtful(action) and await _find(channel, guild.me.id, marker):
@@ -182,7 +198,7 @@ class Effects:
 
     async def _unpoint(self, guild: discord.Guild, action: Action) -> None:
         marker = self._locale_of(guild).text("notice.reference", action=action.reverses or "")
-        found = await _find(_writable(guild, action), guild.me.id, marker)
+        found = await _find(await _writable(guild, action), guild.me.id, marker)
         if found is not None:
             await _unless_gone(found.delete())
 
@@ -196,9 +212,9 @@ async def _find(channel: Writable, own: int, marker: str) -> discord.Message | N
     return None
 
 
-def _writable(guild: discord.Guild, action: Action) -> Writable:
-    channel = guild.get_channel_or_thread(int(action.channel))
-    if not isinstance(channel, discord.TextChannel | discord.Thread | discord.VoiceChannel):
+async def _writable(guild: discord.Guild, action: Action) -> Writable:
+    channel = await place_of(guild, action.channel)
+    if not isinstance(channel, Writable):
         raise PlatformFailure("gone")
     return channel
 

@@ -5,13 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import discord
 
 from bot.adapters.discord_answers import answered
 from bot.adapters.discord_cards import CardBoard
-from bot.adapters.discord_effects import Effects, Writable, check, member_of, nonce, rights_in
+from bot.adapters.discord_effects import (
+    Effects,
+    Writable,
+    check,
+    member_of,
+    nonce,
+    place_of,
+    rights_in,
+)
 from cogs.cards import Style
 from cogs.convert import Roles, sent_at, to_channel, to_message, to_moderator
 from cogs.notices import notice
@@ -120,9 +129,14 @@ class DiscordPlatform:
     async def channels(self, guild: GuildId) -> Sequence[Channel]:
         """See the port."""
         place = self._guild(guild)
-        rooms: list[Writable] = [*place.text_channels, *place.voice_channels, *place.threads]
+        rooms: list[Writable] = [
+            *place.text_channels,
+            *place.voice_channels,
+            *place.stage_channels,
+            *place.threads,
+        ]
         return [
-            to_channel(room, self._places.purpose(str(room.id), room.name))
+            replace(known := to_channel(room), purpose=self._places.purpose(known))
             for room in rooms
             if (rights := rights_in(room, place.me)).view_channel and rights.read_message_history
         ]
@@ -130,7 +144,7 @@ class DiscordPlatform:
     async def history(self, channel: Channel, after: datetime, limit: int) -> Sequence[Message]:
         """See the port. Authors are looked up: history itself does not tell their roles."""
         guild = self._guild(channel.guild)
-        room = guild.get_channel_or_thread(int(channel.id))
+        room = await place_of(guild, channel.id)
         if not isinstance(room, discord.abc.Messageable):
             raise PlatformFailure("gone")
         found = await self._pages(room, after, limit)

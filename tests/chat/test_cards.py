@@ -50,7 +50,9 @@ KINDS = (
 )
 
 nasty = st.text(
-    st.one_of(st.characters(), st.sampled_from(list("|*_`~<>@#[]()\\-:/. \n\u202e\u200b"))),
+    st.one_of(
+        st.characters(codec="utf-8"), st.sampled_from(list("|*_`~<>@#[]()\\-:/. \n\u202e\u200b"))
+    ),
     max_size=2200,
 )
 spans = st.builds(
@@ -186,6 +188,55 @@ A_CASE = Case(
     claimed_until=NOON + timedelta(minutes=5),
     decided_by=UserId("8"),
 )
+
+
+def _offered(case: Case, failed: ActionKind | None) -> tuple[set[str], set[str]]:
+    """The verbs of a card's buttons, and what its menu offers."""
+    action = Action(
+        id=ActionId("4.1"),
+        case=case.id,
+        guild=case.guild,
+        channel=case.channel,
+        kind=failed or ActionKind.WARN,
+        target=case.subject,
+        message=case.messages[0],
+        state=ActionState.FAILED,
+        requested_by=UserId("7"),
+        requested_at=NOON,
+    )
+    view = CardView(case=case, action=action if failed else None, now=NOON)
+    parts = controls(view, _ENGLISH).children
+    verbs = {str(getattr(part, "custom_id", "")).rpartition(":")[2] for part in parts}
+    [menu] = [part for part in parts if isinstance(part, discord.ui.Select)]
+    return verbs, {option.value for option in menu.options}
+
+
+_ENGLISH = Style(locale=load_locale("en"))
+
+
+@pytest.mark.parametrize("failed", list(ActionKind))
+@pytest.mark.parametrize("recommended", list(ActionKind))
+async def test_whatever_has_no_button_is_in_the_menu(
+    recommended: ActionKind, failed: ActionKind
+) -> None:
+    """A pointer that failed may need another channel, so it is always there."""
+    case = replace(A_CASE, state=CaseState.FAILED, recommended=recommended)
+    verbs, menu = _offered(case, failed)
+    assert "retry" in verbs
+    assert ("do" in verbs) == (failed is not recommended)
+    missing = {recommended.value} if "do" in verbs else set()
+    assert set(ActionKind) - menu == missing - {"redirect"}
+
+
+@pytest.mark.parametrize("recommended", [None, *ActionKind])
+async def test_what_is_recommended_is_a_button_and_not_in_the_menu(
+    recommended: ActionKind | None,
+) -> None:
+    verbs, menu = _offered(replace(A_CASE, recommended=recommended), None)
+    assert ("do" in verbs) == (recommended is not None)
+    assert set(ActionKind) - menu == ({recommended.value} if recommended else set())
+
+
 MARKUP = re.compile(r"\\(.)", re.DOTALL)
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
+import discord
 import pytest
+from simcord.backend import serializers
 
 from moderation.types import CaseState, GuildId
 from tests.chat.conftest import INSULT, Town, words
 
 CANARY = "zanzibarcanary"
+KEY = "token ghp_" + "a1B2c3D4e5F6" + "g7H8j9K0m1N2" + "p3Q4r5S6t7U8"
 
 
 async def test_ordinary_talk_opens_nothing(town: Town) -> None:
@@ -179,3 +183,79 @@ async def test_three_messages_are_quoted_after_however_fast_they_come(town: Town
     assert len([line for line in town.text.splitlines() if "of peace" in line]) == 3
     quotes = await town.app.store.quotes((await town.case()).id)
     assert sorted(quote.offset for quote in quotes if quote.offset > 0) == [1, 2, 3]
+
+
+class SlowScoring:
+    """An engine that takes its time until it is told to go on."""
+
+    name = "slow"
+
+    def __init__(self, scoring: Any) -> None:
+        self._scoring = scoring
+        self.go = asyncio.Event()
+
+    async def score(self, text: str) -> Any:
+        await self.go.wait()
+        return await self._scoring.score(text)
+
+    async def explain(self, text: str) -> Any:
+        return await self._scoring.explain(text)
+
+
+async def test_a_deletion_waits_for_its_message(town: Town) -> None:
+    screening = town.app.screening
+    slow = screening._scoring = SlowScoring(screening._scoring)
+    sent = town.env.backend.create_message(town.general.id, town.tom.id, INSULT)
+    town.env.backend.delete_message(town.general.id, sent.id)
+    await asyncio.sleep(0.05)
+    slow.go.set()
+    await town.env.settle()
+    assert "Deleted by now" in town.text
+    quotes = await town.app.store.quotes((await town.case()).id)
+    assert quotes[0].deleted
+
+
+def _decided(town: Town) -> int:
+    return town.lines.getvalue().count(" decided ")
+
+
+async def test_an_edit_of_a_webhooks_card_is_screened(town: Town) -> None:
+    hook = town.guild.create_webhook(town.general, name="News")
+    sent = await hook.send("news", embed=discord.Embed(title="all is well"))
+    before = _decided(town)
+    stored = town.env.backend.get_message(town.general.id, sent.id)
+    town.env.backend.edit_message(
+        town.general.id, stored.id, {"embeds": [{"type": "rich", "title": KEY}]}
+    )
+    await town.env.settle()
+    assert _decided(town) == before + 1
+    assert len(await town.cases()) == 1
+
+
+async def test_an_edit_that_names_only_what_changed_is_looked_up(town: Town) -> None:
+    hook = town.guild.create_webhook(town.general, name="News")
+    sent = await hook.send("", embed=discord.Embed(title="all is well"))
+    stored = town.env.backend.get_message(town.general.id, sent.id)
+    stored.embeds = [{"type": "rich", "title": KEY}]
+    partial = {"id": str(sent.id), "channel_id": str(town.general.id)}
+    partial |= {"guild_id": str(town.guild.id), "edited_timestamp": "2026-01-01T00:00:05+00:00"}
+    with town.env._bot_scope():
+        town.env.bot._connection.parsers["MESSAGE_UPDATE"](partial | {"embeds": stored.embeds})
+    await town.env.settle()
+    assert len(await town.cases()) == 1
+
+
+async def test_a_preview_of_a_link_is_no_edit(town: Town) -> None:
+    sent = await town.tom.send(town.general, "look at https://example.org")
+    before = _decided(town)
+    stored = town.env.backend.get_message(town.general.id, sent.id)
+    stored.embeds = [{"type": "article", "title": INSULT}]
+    payload = dict(serializers.message_payload(town.env.backend, stored))
+    for edited in (None, "2026-01-01T00:00:05+00:00"):
+        with town.env._bot_scope():
+            town.env.bot._connection.parsers["MESSAGE_UPDATE"](
+                payload | {"edited_timestamp": edited}
+            )
+        await town.env.settle()
+    assert _decided(town) == before
+    assert await town.cases() == []

@@ -6,6 +6,9 @@ import re
 
 import discord
 import pytest
+import simcord
+from simcord.backend import serializers
+from simcord.interactions import base_payload
 
 from moderation.types import CaseState
 from tests.chat.conftest import INSULT, Town, press_together, told, words
@@ -194,3 +197,39 @@ async def test_a_press_that_cannot_be_answered_ends_on_record(town: Town) -> Non
     await town.anna.click(town.card, custom_id="tk:1:do")
     assert "press_failed" in town.lines.getvalue()
     assert (await town.case()).state is CaseState.OPEN
+
+
+async def _point(town: Town, value: str) -> str:
+    """Hand in the menu of channels with a value of one's own making."""
+    shown = await town.anna.select(town.card, ["redirect"], custom_id="tk:1:pick")
+    backend, menu = town.env.backend, shown.followups[0]
+    stored = backend.get_message(menu._message.channel_id, menu.id)
+    data = {"custom_id": "tk:1:to", "component_type": 8, "values": [value]}
+    record, payload = base_payload(
+        backend,
+        type=3,
+        channel_id=stored.channel_id,
+        guild_id=town.guild.id,
+        user_id=town.anna.id,
+        data=data,
+    )
+    payload["message"] = dict(serializers.message_payload(backend, stored))
+    record.source_message_id = stored.id
+    backend.emit("INTERACTION_CREATE", payload)
+    await town.env.settle()
+    return told(simcord.InteractionResult(town.env, record))
+
+
+@pytest.mark.parametrize("value", ["general", "\u0663", "-1", "1" * 30, "12345", ""])
+async def test_a_forged_channel_is_refused_before_anything_is_decided(
+    town: Town, value: str
+) -> None:
+    assert "Nothing was done" in await _point(town, value)
+    assert (await town.case()).state is CaseState.OPEN
+
+
+async def test_a_pointer_leads_where_the_author_can_go(town: Town) -> None:
+    assert "cannot see that channel" in await _point(town, str(town.queue.id))
+    assert (await town.case()).state is CaseState.OPEN
+    assert await _point(town, str(town.support.id)) == ""
+    assert (await town.case()).state is CaseState.RESOLVED

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from moderation.types import CaseState
 from tests.chat.conftest import INSULT, Town
+
+ADVERT = "buy cheap watches from my cousin"
 
 
 async def _report(town: Town, member: Any, message: Any, category: str, words: str = "") -> str:
@@ -81,3 +85,62 @@ async def test_the_menu_is_translated(town: Town) -> None:
     [command] = published
     assert command["name"] == "Report message"
     assert command["name_localizations"]["nl"] == "Bericht melden"
+
+
+async def test_a_form_from_before_a_restart_is_filed(town: Town) -> None:
+    message = await town.tom.send(town.general, ADVERT)
+    shown = await town.mia.context_menu(town.general, "Report message", message)
+    await town.restart()
+    done = await town.mia.submit_modal(shown, {"category": ["spam"], "words": "every day"})
+    assert "The moderators will look at it" in done.response.content
+    assert ADVERT in town.text.replace("|", "")
+    [report] = await town.app.store.reports((await town.case()).id)
+    assert report.words == "every day"
+
+
+async def test_a_form_that_lay_open_for_an_hour_is_filed(town: Town) -> None:
+    message = await town.tom.send(town.general, ADVERT)
+    shown = await town.mia.context_menu(town.general, "Report message", message)
+    await town.env.advance_time(3600)
+    done = await town.mia.submit_modal(shown, {"category": ["spam"]})
+    assert "The moderators will look at it" in done.response.content
+
+
+async def test_two_members_report_one_message_at_a_time(town: Town) -> None:
+    message = await town.tom.send(town.general, ADVERT)
+    forms = [
+        (member, await member.context_menu(town.general, "Report message", message))
+        for member in (town.mia, town.eve)
+    ]
+    for member, shown in forms:
+        done = await member.submit_modal(shown, {"category": ["spam"]})
+        assert "The moderators will look at it" in done.response.content
+    assert (await town.case()).reports == 2
+
+
+async def test_what_its_author_deletes_meanwhile_is_reported_all_the_same(town: Town) -> None:
+    message = await town.tom.send(town.general, ADVERT)
+    shown = await town.mia.context_menu(town.general, "Report message", message)
+    await town.tom.delete(message)
+    done = await town.mia.submit_modal(shown, {"category": ["spam"]})
+    assert "The moderators will look at it" in done.response.content
+    assert ADVERT in town.text.replace("|", "")
+
+
+async def test_a_message_that_is_gone_is_said_to_be_gone(town: Town) -> None:
+    message = await town.tom.send(town.general, ADVERT)
+    shown = await town.mia.context_menu(town.general, "Report message", message)
+    await town.restart()
+    await town.tom.delete(message)
+    done = await town.mia.submit_modal(shown, {"category": ["spam"]})
+    assert "no longer there" in done.response.content
+    assert await town.cases() == []
+
+
+@pytest.mark.simcord(check_errors=False)  # the refusal is the point
+async def test_a_menu_that_fails_is_answered_with_a_code(town: Town) -> None:
+    message = await town.tom.send(town.general, ADVERT)
+    town.env.inject_error("POST", "/interactions/*/callback", status=400, code=50035)
+    shown = await town.mia.context_menu(town.general, "Report message", message)
+    assert "the code c-" in shown.response.content
+    assert "command_failed" in town.lines.getvalue()

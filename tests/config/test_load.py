@@ -251,3 +251,80 @@ def test_whatever_is_written_is_accepted_or_explained(text: str, value: str) -> 
         file.write_text(text, "utf-8", "replace")
         with suppress(SettingsError):
             load(file, {"TIDEKEEPER_CONSOLE_BIND": value})
+
+
+@pytest.mark.parametrize(
+    ("environ", "text", "said"),
+    [
+        (
+            {"TIDEKEEPER_POLICY_TIMEOUT_FOR": "29d"},
+            "",
+            (
+                "environment TIDEKEEPER_POLICY_TIMEOUT_FOR: policy.timeout_for must be at most 28d,"
+                " Discord's longest timeout"
+            ),
+        ),
+        (
+            {"TIDEKEEPER_POLICY_THRESHOLDS_MAYBE": "0.9"},
+            "[policy.thresholds]\nlikely = 0.8",
+            (
+                "environment TIDEKEEPER_POLICY_THRESHOLDS_MAYBE, {file}, line 2:"
+                " policy.thresholds.maybe, policy.thresholds.likely must rise:"
+                " maybe <= likely <= severe"
+            ),
+        ),
+        (
+            {},
+            '[policy]\nmode = "queue"\ntimeout_for = "29d"',
+            "{file}, line 3: policy.timeout_for must be at most 28d, Discord's longest timeout",
+        ),
+        (
+            {"TIDEKEEPER_CATCH_UP_MAX_AGE": "999999999d"},
+            "",
+            "environment TIDEKEEPER_CATCH_UP_MAX_AGE: catch_up.max_age must be at most 3650d",
+        ),
+    ],
+)
+def test_a_mistake_names_who_made_it(
+    tmp_path: Path, environ: dict[str, str], text: str, said: str
+) -> None:
+    assert problems(tmp_path, text, environ) == (said.format(file=tmp_path / "mine.toml"),)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"TIDEKEEPER_POLICY_TIMEOUT_FOR": "29d"},
+        {
+            "TIDEKEEPER_POLICY_THRESHOLDS_MAYBE": "0.9",
+            "TIDEKEEPER_POLICY_THRESHOLDS_LIKELY": "0.1",
+        },
+    ],
+)
+def test_without_a_file_the_variable_is_named(environ: dict[str, str]) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(None, environ)
+    [problem] = caught.value.problems
+    assert "None" not in problem
+    assert all(name in problem for name in environ)
+
+
+def test_a_channels_name_may_be_written_with_its_sign(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        """
+        [queue]
+        channel = "#desk"
+        owners.security = "#security"
+        [channels."#lounge"]
+        watch = false
+        """,
+        "utf-8",
+    )
+    settings = load(file, {})
+    assert settings.queue.channel == "desk"
+    assert settings.queue.owners == {Owner.SECURITY: "security"}
+    assert list(settings.channels) == ["lounge"]
+    assert load(None, {"TIDEKEEPER_QUEUE_CHANNEL": "#desk"}).queue.channel == "desk"
+    for text in ('queue.channel = "#"', 'queue.owners.legal = ""', '[channels."#"]'):
+        assert "name or the id of a channel" in problems(tmp_path, text)[0]
