@@ -61,6 +61,7 @@ def a_case(state: CaseState = CaseState.OPEN, **fields: object) -> Case:
         owner=Owner.MODERATORS,
         score=0.9,
         opened_at=NOON,
+        active_at=NOON,
         updated_at=NOON,
         messages=(MessageId("m1"),),
     )
