@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from moderation.cases import Noticed
+from moderation.changing import change
 from moderation.errors import (
     IllegalMove,
     NotAllowed,
     Overtaken,
     PlatformFailure,
     PlatformUnreachable,
+    StoreError,
 )
 from moderation.types import (
     ActionKind,
     ActionState,
     Case,
+    CaseId,
     CaseState,
     ChannelId,
     GuildId,
@@ -393,3 +398,84 @@ async def test_what_was_really_done_is_not_taken_back_in_shadow(desk: Desk) -> N
         await in_mode(desk, Mode.SHADOW).review.undo(click(done))
     assert refused.value.code == "undo_in_shadow"
     assert await desk.row(done.id) == done
+
+
+async def test_a_notice_that_is_refused_is_shown_and_not_fatal(desk: Desk) -> None:
+    def refuse(phase: str, name: str) -> None:
+        if name == "notify":
+            raise PlatformFailure("unknown:50035")
+
+    desk.platform.fault = refuse
+    done = await desk.review.act(click(await desk.opened(recommended=ActionKind.WARN)))
+    assert done.state is CaseState.RESOLVED
+    assert (await desk.store.action(done.action)).notice is NoticeState.FAILED
+
+
+async def test_a_notice_without_an_answer_is_given_up_in_the_end(desk: Desk) -> None:
+    desk.platform.fault = silent_at("notify")
+    done = await desk.review.act(click(await desk.opened(recommended=ActionKind.WARN)))
+    desk.clock.pass_by(minutes=16)
+    await desk.housekeeping.resume()
+    assert (await desk.store.action(done.action)).notice is NoticeState.FAILED
+    assert await desk.store.unfinished() == []
+
+
+async def test_the_same_action_is_not_carried_out_twice_at_once(desk: Desk) -> None:
+    case = await desk.opened(recommended=ActionKind.TIMEOUT)
+    second: list[asyncio.Task[Case]] = []
+
+    def meanwhile(phase: str, name: str) -> None:
+        if (phase, name) == ("before", "apply") and not second:
+            [action] = [a for a in desk.store.actions.values() if a.case == case.id]
+            second.append(asyncio.ensure_future(desk.acting.carry_out(action)))
+
+    desk.platform.fault = meanwhile
+    await desk.review.act(click(case))
+    await asyncio.gather(*second)
+    assert len(desk.platform.done) == 1
+
+
+async def test_a_claim_can_be_given_back(desk: Desk) -> None:
+    case = await desk.review.claim(click(await desk.opened(), moderator("jo")))
+    with pytest.raises(Overtaken):
+        await desk.review.release(click(case))
+    free = await desk.review.release(click(case, moderator("jo")))
+    assert free.claimed_by is None
+
+
+async def test_only_what_failed_can_be_retried_and_only_what_is_decided_undone(desk: Desk) -> None:
+    case = await desk.opened(recommended=ActionKind.WARN)
+    for press in (desk.review.retry, desk.review.undo):
+        with pytest.raises(IllegalMove):
+            await press(click(case))
+    assert await desk.row(case.id) == case
+
+
+async def test_a_case_that_is_not_there_is_refused(desk: Desk) -> None:
+    case = await desk.opened()
+    with pytest.raises(NotAllowed):
+        await desk.review.act(replace(click(case), case=99))
+    assert (await desk.review.dismiss(replace(click(case), card=None))).state is CaseState.DISMISSED
+
+
+async def test_acting_alone_leaves_a_decided_case_alone(desk: Desk) -> None:
+    case = await desk.review.dismiss(click(await desk.opened()))
+    where = MessageRef(channel=case.channel, message=case.messages[0])
+    assert (await desk.review.enforce(case.id, (where,))).version == case.version
+    assert desk.platform.done == []
+
+
+async def test_a_row_that_never_holds_still_is_an_error(desk: Desk) -> None:
+    case = await desk.opened()
+
+    async def lost(*_: object, **__: object) -> bool:
+        return False
+
+    desk.store.save = lost
+    where = MessageRef(channel=case.channel, message=case.messages[0])
+    with pytest.raises(StoreError, match="20 times"):
+        await desk.review.enforce(case.id, (where,))
+    with pytest.raises(StoreError, match="50 times"):
+        await change(desk.store, case.id, Noticed(at=desk.clock.now()))
+    with pytest.raises(StoreError, match="not in the database"):
+        await change(desk.store, CaseId(99), Noticed(at=desk.clock.now()))
