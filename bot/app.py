@@ -26,14 +26,17 @@ from cogs.report import Reports
 from config.locale import load_locale
 from config.policy import to_policy
 from config.schema import Settings
+from moderation.acting import Acting
+from moderation.catchup import CatchUp, CatchUpLimits
 from moderation.drawing import Cards
-from moderation.housekeeping import CatchUpLimits, Housekeeping
+from moderation.housekeeping import Housekeeping
 from moderation.ports import Clock, Log, Platform, Scorer, Store
 from moderation.reporting import Reporting
 from moderation.review import Review
 from moderation.rules import Rules
 from moderation.screening import Screening
-from moderation.types import Fact, Mode, Policy
+from moderation.surroundings import Surroundings
+from moderation.types import Fact, Policy
 from moderation.window import Window
 
 
@@ -51,6 +54,7 @@ class App:
     screening: Screening
     review: Review
     reporting: Reporting
+    catch_up: CatchUp
     housekeeping: Housekeeping
 
 
@@ -117,9 +121,9 @@ def _assembled(world: _World, client: TidekeeperClient, scorer: Scorer) -> App:
     platform = _platform(world, client, places)
     window = Window()
     cards = Cards(store=world.store, platform=platform, clock=clock, log=log, mode=policy.mode)
-    review = Review(
-        store=world.store, platform=platform, cards=cards, clock=clock, log=log, policy=policy
-    )
+    surroundings = Surroundings(store=world.store, window=window, cards=cards)
+    acting = Acting(store=world.store, platform=platform, cards=cards, clock=clock, log=log)
+    review = Review(store=world.store, acting=acting, cards=cards, clock=clock, policy=policy)
     scoring = BatchedScoring(
         scorer,
         budget=settings.engine.budget_ms / 1000,
@@ -133,23 +137,30 @@ def _assembled(world: _World, client: TidekeeperClient, scorer: Scorer) -> App:
         rules=Rules.of(policy),
         policy=policy,
         cards=cards,
+        surroundings=surroundings,
         log=log,
         record=_recorder(world.store).submit,
         enforce=review.enforce,
     )
     reporting = Reporting(
-        store=world.store, cards=cards, clock=clock, log=log, policy=policy, window=window
+        store=world.store,
+        cards=cards,
+        surroundings=surroundings,
+        clock=clock,
+        log=log,
+        policy=policy,
     )
-    housekeeping = Housekeeping(
+    catch_up = CatchUp(
         store=world.store,
         platform=platform,
-        review=review,
-        cards=cards,
         screening=screening,
         clock=clock,
         log=log,
         limits=CatchUpLimits(**settings.catch_up.model_dump(exclude={"pages_per_second"})),
         watched=places.watched,
+    )
+    housekeeping = Housekeeping(
+        store=world.store, acting=acting, cards=cards, catch_up=catch_up, clock=clock, log=log
     )
     app = App(
         client=client,
@@ -159,6 +170,7 @@ def _assembled(world: _World, client: TidekeeperClient, scorer: Scorer) -> App:
         screening=screening,
         review=review,
         reporting=reporting,
+        catch_up=catch_up,
         housekeeping=housekeeping,
     )
     _equip(app, world, places, scoring)
@@ -180,7 +192,7 @@ def _platform(world: _World, client: TidekeeperClient, places: Places) -> Platfo
         clock=world.clock,
         pages_per_second=settings.catch_up.pages_per_second,
     )
-    return ShadowPlatform(platform) if world.policy.mode is Mode.SHADOW else platform
+    return ShadowPlatform(platform)
 
 
 def _equip(app: App, world: _World, places: Places, scoring: BatchedScoring) -> None:
@@ -191,6 +203,7 @@ def _equip(app: App, world: _World, places: Places, scoring: BatchedScoring) -> 
     jobs = Jobs(app.housekeeping, listening=client.listening, log=log)
     intake = Intake(
         screening=app.screening,
+        catch_up=app.catch_up,
         housekeeping=app.housekeeping,
         places=places,
         staff=staff,

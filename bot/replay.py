@@ -4,7 +4,7 @@ The same ``Screening`` as in chat; only the platform is one where nothing happen
 the last message's time, and messages come in batches.
 """
 
-# ruff: noqa: ARG002  # what does nothing uses nothing of what it is handed
+# ruff: noqa: ARG001, ARG002  # what does nothing uses nothing of what it is handed
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from moderation.drawing import Cards
 from moderation.ports import Scorer, Store
 from moderation.rules import Rules
 from moderation.screening import Prepared, Screening
+from moderation.surroundings import Surroundings
 from moderation.types import (
     Action,
-    CardRef,
     CardView,
     Case,
     CaseId,
@@ -33,6 +33,7 @@ from moderation.types import (
     GuildId,
     Message,
     MessageId,
+    MessageRef,
     Moderator,
     NoticeState,
     Policy,
@@ -96,13 +97,16 @@ class Replay:
         self._scorer = scorer
         clock, log = _EventClock(self.tally), _Quiet()
         cards = _Undrawn(store=store, platform=Nowhere(), clock=clock, log=log, mode=policy.mode)
+        window = Window()
+        self._surroundings = Surroundings(store=store, window=window, cards=cards)
         self._screening = Screening(
             store=store,
             scoring=_Unhurried(scorer),
-            window=Window(),
+            window=window,
             rules=Rules.of(policy),
             policy=policy,
             cards=cards,
+            surroundings=self._surroundings,
             log=log,
             record=_recorded_already,
             enforce=_left_alone,
@@ -170,15 +174,16 @@ async def _recorded_already(_: Fact) -> None:
     return None
 
 
-async def _left_alone(case: Case) -> Case:
-    return case
+async def _left_alone(case: CaseId, messages: Sequence[MessageRef]) -> None:
+    return None
 
 
 class _Undrawn(Cards):
     """Cards that nobody would look at are not drawn: most of a case's time would go there."""
 
-    async def draw(self, case: CaseId) -> None:
+    async def draw(self, case: CaseId) -> str:
         """Leave the card behind its row."""
+        return ""
 
 
 class _EventClock:
@@ -221,26 +226,28 @@ class Nowhere:
     async def check(self, action: Action) -> None:
         """Nothing would be refused."""
 
-    async def apply(self, action: Action) -> bool:
-        """Only simulated."""
-        return True
+    async def apply(self, action: Action) -> None:
+        """Nobody is touched."""
 
     async def notify(self, action: Action, case: Case) -> NoticeState:
         """Nobody is told."""
         return NoticeState.NONE
 
-    async def show(self, view: CardView) -> CardRef:
+    async def show(self, view: CardView) -> MessageRef:
         """No card is posted; the reference leads nowhere."""
-        return CardRef(channel=ChannelId("nowhere"), message=MessageId(f"case-{view.case.id}"))
+        return MessageRef(channel=ChannelId("nowhere"), message=MessageId(f"case-{view.case.id}"))
 
     async def moderator(self, guild: GuildId, user: UserId) -> Moderator:
         """A stranger."""
         return Moderator(id=user, guild=guild)
 
-    async def channels(self, guild: GuildId) -> Sequence[Channel]:
+    async def channels(self, guild: GuildId, since: datetime) -> Sequence[Channel]:
         """None."""
         return ()
 
-    async def history(self, channel: Channel, after: datetime, limit: int) -> Sequence[Message]:
+    async def history(self, channel: Channel, start: datetime, limit: int) -> Sequence[Message]:
         """None."""
         return ()
+
+    async def alert(self, guild: GuildId, code: str) -> None:
+        """Nobody is told."""

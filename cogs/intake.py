@@ -12,6 +12,7 @@ from discord.ext import commands
 
 from cogs.convert import Roles, to_channel, to_message
 from cogs.places import Places
+from moderation.catchup import CatchUp
 from moderation.housekeeping import Housekeeping
 from moderation.ports import Clock
 from moderation.screening import Screening
@@ -27,6 +28,7 @@ class Intake(commands.Cog):
         self,
         *,
         screening: Screening,
+        catch_up: CatchUp,
         housekeeping: Housekeeping,
         places: Places,
         staff: Roles,
@@ -34,6 +36,7 @@ class Intake(commands.Cog):
         guilds: Callable[[], Iterable[GuildId]],
     ) -> None:
         self._screening = screening
+        self._catch_up = catch_up
         self._housekeeping = housekeeping
         self._places = places
         self._staff = staff
@@ -104,19 +107,19 @@ class Intake(commands.Cog):
     @commands.Cog.listener()
     async def on_guild_unavailable(self, guild: discord.Guild) -> None:
         """An outage: nothing is heard from there until it is available again."""
-        self._housekeeping.lost(GuildId(str(guild.id)))
+        self._catch_up.lost(GuildId(str(guild.id)))
 
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """The bot was sent away."""
-        self._housekeeping.lost(GuildId(str(guild.id)))
+        self._catch_up.lost(GuildId(str(guild.id)))
 
     @commands.Cog.listener()
     async def on_disconnect(self) -> None:
         """From here on nothing is heard."""
         self._met.clear()
         for guild in self._guilds():
-            self._housekeeping.lost(guild)
+            self._catch_up.lost(guild)
 
     @commands.Cog.listener()
     async def on_resumed(self) -> None:
@@ -126,7 +129,7 @@ class Intake(commands.Cog):
 
     async def _meet(self, guild: GuildId) -> None:
         self._met.add(guild)
-        await self._housekeeping.catch_up(guild)
+        await self._catch_up.run(guild)
 
     async def _deleted(
         self, guild_id: int | None, channel_id: int, message_id: int, reason: str

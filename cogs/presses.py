@@ -9,7 +9,7 @@ import discord
 
 from config.locale import Locale
 from moderation.errors import NotAllowed, Refused
-from moderation.types import ActionKind, CardRef, Case, ChannelId, MessageId, UserId
+from moderation.types import ActionKind, Case, ChannelId, MessageId, MessageRef, UserId
 
 _SNOWFLAKE = re.compile(r"[0-9]{1,20}")
 
@@ -27,7 +27,7 @@ def refusal(refused: Refused, locale: Locale) -> str:
     return locale.text(key, who=who, state=locale.text(f"state.{state}") if state else "")
 
 
-def card_of(interaction: discord.Interaction, verb: str) -> CardRef | None:
+def card_of(interaction: discord.Interaction, verb: str) -> MessageRef | None:
     """The card that was pressed. The menu of channels stands on a message of its own, which only
     we can have sent and only this person can see.
     """
@@ -37,7 +37,9 @@ def card_of(interaction: discord.Interaction, verb: str) -> CardRef | None:
         raise NotAllowed("not_this_card")
     if verb == "to" and message.flags.ephemeral:
         return None
-    return CardRef(channel=ChannelId(str(message.channel.id)), message=MessageId(str(message.id)))
+    return MessageRef(
+        channel=ChannelId(str(message.channel.id)), message=MessageId(str(message.id))
+    )
 
 
 def picked(interaction: discord.Interaction) -> ActionKind:

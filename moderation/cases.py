@@ -25,6 +25,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from moderation.errors import IllegalMove
+from moderation.risks import severity_of
 from moderation.types import (
     ActionId,
     ActionKind,
@@ -33,6 +34,8 @@ from moderation.types import (
     Message,
     MessageId,
     Moderator,
+    Owner,
+    Risk,
     Severity,
     Signal,
     UserId,
@@ -41,14 +44,23 @@ from moderation.types import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
-    """More of the same incident: detections, edits, reports, further messages."""
+    """More of the same incident: detections, edits, reports, further messages.
+
+    ``at`` is when it became known, ``happened`` the event time of the content, if there is any. The
+    gravest content decides about ``risk``, ``owner`` and ``recommended``: given with a severity
+    above the case's, they replace its own.
+    """
 
     at: datetime
+    happened: datetime | None = None
     signals: tuple[Signal, ...] = ()
     messages: tuple[MessageId, ...] = ()
     severity: Severity = Severity.LOW
     score: float = 0.0
     reports: int = 0
+    risk: Risk | None = None
+    owner: Owner | None = None
+    recommended: ActionKind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,16 +237,51 @@ def _changed(case: Case, event: Event) -> Case:
 
 
 def _joined(case: Case, event: Joined) -> Case:
-    known = {(s.kind, s.related) for s in case.signals}
-    fresh = tuple(s for s in event.signals if (s.kind, s.related) not in known)
+    happened = event.happened or case.active_at
+    return _graver(
+        replace(
+            case,
+            signals=merged(case.signals, event.signals),
+            messages=case.messages + tuple(m for m in event.messages if m not in case.messages),
+            opened_at=min(case.opened_at, happened),
+            active_at=max(case.active_at, happened),
+            score=max(case.score, event.score),
+            reports=case.reports + event.reports,
+        ),
+        event,
+    )
+
+
+def _graver(case: Case, event: Joined) -> Case:
+    """What is graver than all before decides who looks at the case and what is recommended."""
+    if event.severity <= case.severity:
+        return case
     return replace(
         case,
-        signals=case.signals + fresh,
-        messages=case.messages + tuple(m for m in event.messages if m not in case.messages),
-        severity=max(case.severity, event.severity),
-        score=max(case.score, event.score),
-        reports=case.reports + event.reports,
+        severity=event.severity,
+        risk=event.risk or case.risk,
+        owner=event.owner or case.owner,
+        recommended=event.recommended or case.recommended,
     )
+
+
+SIGNALS = 20
+"""Signals that a case keeps; beyond it the mildest of the older ones go."""
+
+
+def merged(known: tuple[Signal, ...], fresh: tuple[Signal, ...]) -> tuple[Signal, ...]:
+    """The signals of a case: one for each kind and message, the newest; of a burst one for each
+    kind, since each further message's signal counts those before it.
+    """
+    by_subject = {_subject(signal): signal for signal in (*known, *fresh)}
+    kept = list(by_subject.values())
+    while len(kept) > SIGNALS:
+        kept.remove(min(kept[1:-1], key=lambda signal: (severity_of(signal.kind), signal.score)))
+    return tuple(kept)
+
+
+def _subject(signal: Signal) -> tuple[str, str]:
+    return signal.kind, "" if signal.related else signal.message or ""
 
 
 def _decided(case: Case, by: UserId, at: datetime, action: ActionId | None) -> Case:
@@ -276,9 +323,9 @@ def incident_key(message: Message, family: str) -> str:
     return f"{'spam' if family == 'link' else family}:{message.author.id}"
 
 
-def same_incident(case: Case, at: datetime, within: timedelta) -> bool:
+def belongs(case: Case, at: datetime, within: timedelta) -> bool:
     """Whether something at ``at`` (event time) still belongs to an undecided case."""
-    return case.state in UNDECIDED and abs(at - case.updated_at) <= within
+    return case.state in UNDECIDED and case.opened_at - within <= at <= case.active_at + within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,9 +347,10 @@ def actions_for(case: Case, moderator: Moderator | None, now: datetime) -> Choic
     match case.state:
         case CaseState.OPEN | CaseState.FAILED:
             held = holder(case, now)
+            may = frozenset(ActionKind) if moderator is None else moderator.may
             return Choices(
-                recommended=case.recommended,
-                actions=tuple(ActionKind),
+                recommended=case.recommended if case.recommended in may else None,
+                actions=tuple(kind for kind in ActionKind if kind in may),
                 dismiss=True,
                 claim=held is None,
                 release=held is not None and (moderator is None or held == moderator.id),

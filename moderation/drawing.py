@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from moderation.errors import PlatformFailure, PlatformUnreachable
 from moderation.ports import Clock, Log, Platform, Store
-from moderation.types import CardView, Case, CaseId, Mode
+from moderation.types import CardView, Case, CaseId, Draft, GuildId, Mode
+
+ALERT_EVERY = timedelta(days=1)
 
 
 class Cards:
@@ -24,37 +28,58 @@ class Cards:
         self._mode = mode
         self._drawing: set[CaseId] = set()
         self._again: set[CaseId] = set()
+        self._alerted: dict[tuple[GuildId, str], datetime] = {}
 
-    async def draw(self, case: CaseId) -> None:
-        """Bring the card up to the row. While it is being drawn, another call only asks again."""
+    async def draw(self, case: CaseId) -> str:
+        """Bring the card up to the row; the code of what kept it from that, empty when nothing did.
+
+        While a card is being drawn, another call only asks for another look at the row.
+        """
+        self._again.add(case)
         if case in self._drawing:
-            self._again.add(case)
-            return
+            return ""
         self._drawing.add(case)
         try:
-            await self._until_current(case)
+            failure = ""
+            while case in self._again and not failure:
+                self._again.discard(case)
+                failure = await self._bring_up(case)
+            return failure
         finally:
             self._drawing.discard(case)
-
-    async def _until_current(self, case: CaseId) -> None:
-        while True:
             self._again.discard(case)
-            row = await self._store.case(case)
-            if row is None or row.card_version >= row.version or not await self._show(row):
-                self._again.discard(case)
-                return
 
-    async def _show(self, case: Case) -> bool:
+    async def _bring_up(self, case: CaseId) -> str:
+        row = await self._store.case(case)
+        if row is None or row.card_version >= row.version:
+            return ""
         try:
-            card = await self._platform.show(await self.view(case))
-        except PlatformFailure as error:
-            self._log.event("card_failed", case=case.id, code=error.code)
-            return False
+            card = await self._platform.show(await self.view(row))
         except PlatformUnreachable:
-            self._log.event("card_failed", case=case.id, code="unreachable")
-            return False
-        await self._store.card_shown(case.id, card, case.version)
-        return True
+            return self._failed(row, "unreachable")
+        except PlatformFailure as error:
+            await self._alert(row.guild, error.code)
+            return self._failed(row, error.code)
+        await self._store.card_shown(row.id, card, row.version)
+        return ""
+
+    def _failed(self, case: Case, code: str) -> str:
+        self._log.event("card_failed", case=case.id, guild=case.guild, code=code)
+        return code
+
+    async def _alert(self, guild: GuildId, code: str) -> None:
+        """Cards that nobody can see are worth telling, once a day."""
+        now = self._clock.now()
+        last = self._alerted.get((guild, code))
+        if last is not None and now - last < ALERT_EVERY:
+            return
+        self._alerted[guild, code] = now
+        await self._platform.alert(guild, code)
+        await self._store.note(
+            Draft(
+                at=now, guild=guild, actor="system", event="queue.failed", facts=(("code", code),)
+            )
+        )
 
     async def view(self, case: Case) -> CardView:
         """Everything the card of ``case`` shows now."""

@@ -1,154 +1,87 @@
-"""What heals by itself: unfinished actions, stale cards, the hours in which the bot was away."""
+"""What heals by itself: unfinished actions, ended claims, cards that lag behind, coverage.
+
+One trouble never keeps the rest from being done: it is logged by its code, and tried again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Iterable
 
+from moderation.acting import Acting
+from moderation.cases import Released, advance
+from moderation.catchup import CatchUp
 from moderation.drawing import Cards
-from moderation.errors import IllegalMove, PlatformFailure, PlatformUnreachable
-from moderation.ports import Clock, Log, Platform, Store
-from moderation.review import Review
-from moderation.screening import Screening
-from moderation.types import Channel, Coverage, Draft, GuildId
+from moderation.errors import Refused
+from moderation.ports import Clock, Log, Store
+from moderation.types import Case, CaseId, Draft, GuildId
 
-MARGIN = timedelta(minutes=2)
-"""How far the recorded coverage stays behind the clock: a dead connection is noticed late."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CatchUpLimits:
-    """Bounds of one catch-up: how far back, and how many messages a channel."""
-
-    max_age: timedelta = timedelta(days=7)
-    max_messages: int = 2000
+_OF_THE_WHOLE_GUILD = frozenset({"no_queue", "permission", "unreachable"})
+"""Failures of a card that the guild's other cards would have, too."""
 
 
 class Housekeeping:
-    """Runs at start, after a lost session, and on every tick of ``bot.jobs``."""
+    """Runs at start and on every tick of ``bot.jobs``."""
 
     def __init__(
         self,
         *,
         store: Store,
-        platform: Platform,
-        review: Review,
+        acting: Acting,
         cards: Cards,
-        screening: Screening,
+        catch_up: CatchUp,
         clock: Clock,
         log: Log,
-        limits: CatchUpLimits,
-        watched: Callable[[Channel], bool],
     ) -> None:
         self._store = store
-        self._platform = platform
-        self._review = review
+        self._acting = acting
         self._cards = cards
-        self._screening = screening
+        self._catch_up = catch_up
         self._clock = clock
         self._log = log
-        self._limits = limits
-        self._watched = watched
-        self._listening: dict[GuildId, datetime] = {}
-        self._behind: set[GuildId] = set()
-        self._catching_up: set[GuildId] = set()
 
     async def tick(self, connected: Iterable[GuildId]) -> None:
-        """Re-drive what is unfinished, mend cards, extend the coverage of connected guilds."""
+        """Everything that may be due. ``connected`` are the guilds that are heard now."""
         await self.resume()
         for guild in connected:
-            if guild in self._behind:
-                await self.catch_up(guild)
-            await self._cover(guild)
+            await self._guarded("coverage", guild, self._catch_up.cover(guild))
 
     async def resume(self) -> None:
         """Finish what a crash, a restart or a silent platform left half done."""
         for action in await self._store.unfinished():
-            try:
-                await self._review.carry_out(action)
-            except IllegalMove as error:
-                self._log.event("resume_failed", action=action.id, code=error.code)
-        for case in await self._store.stale_cards():
+            await self._guarded("action", action.id, self._acting.carry_out(action))
+        for case in await self._store.lapsed(self._clock.now()):
+            await self._guarded("claim", str(case.id), self._release(case))
+        for guild in await self._store.stale():
+            await self._guarded("cards", guild, self._mend_cards(guild))
+
+    async def _release(self, case: Case) -> None:
+        """A claim whose time has passed is taken off the card, so that others see it is free.
+
+        Whatever else has changed the row meanwhile wins.
+        """
+        now = self._clock.now()
+        ended = Draft(
+            at=now,
+            guild=case.guild,
+            actor="system",
+            event="case.claim_ended",
+            subject=f"case:{case.id}",
+        )
+        if await self._store.save(case, advance(case, Released(at=now)), (ended,)):
             await self._cards.draw(case.id)
 
-    async def catch_up(self, guild: GuildId) -> int:
-        """Fetch and screen what was written while the bot was away; how many messages that was.
+    async def _mend_cards(self, guild: GuildId) -> None:
+        after = CaseId(0)
+        while batch := await self._store.stale_cards(guild, after):
+            for case in batch:
+                failure = await self._cards.draw(case.id)
+                if failure.partition(":")[0] in _OF_THE_WHOLE_GUILD:
+                    return
+            after = batch[-1].id
 
-        Only when it is complete does the guild's coverage go on, so that being killed half way
-        hides nothing: the next start begins at the same place. When the platform does not answer,
-        the next tick tries again.
-        """
-        self._listening.pop(guild, None)
-        self._behind.add(guild)
-        if guild in self._catching_up:
-            return 0
-        self._catching_up.add(guild)
+    async def _guarded(self, what: str, which: str, work: Awaitable[object]) -> None:
         try:
-            return await self._catch_up(guild)
-        except PlatformUnreachable:
-            self._log.event("catch_up_waits", guild=guild)
-            return 0
-        finally:
-            self._catching_up.discard(guild)
-
-    async def _catch_up(self, guild: GuildId) -> int:
-        began = self._clock.now()
-        since = await self._away_since(guild)
-        found = await self._screen_gap(guild, since) if since is not None else 0
-        await self._store.cover(Coverage(guild=guild, since=began, until=began))
-        self._listening[guild] = began
-        self._behind.discard(guild)
-        return found
-
-    def lost(self, guild: GuildId) -> None:
-        """The connection is gone: coverage stands still until the next catch-up."""
-        self._listening.pop(guild, None)
-
-    async def _away_since(self, guild: GuildId) -> datetime | None:
-        covered = await self._store.covered(guild)
-        if covered is not None:
-            return covered.until
-        seen = (await self._store.last_seen(guild)).values()
-        return min((last.at for last in seen), default=None)
-
-    async def _screen_gap(self, guild: GuildId, since: datetime) -> int:
-        floor = self._clock.now() - self._limits.max_age
-        if since < floor:
-            await self._note(guild, "catch_up.bounded", "age")
-        found = 0
-        for channel in await self._platform.channels(guild):
-            if self._watched(channel):
-                found += await self._screen_channel(channel, max(since, floor))
-        self._log.event("caught_up", guild=guild, messages=found)
-        return found
-
-    async def _screen_channel(self, channel: Channel, after: datetime) -> int:
-        try:
-            late = await self._platform.history(channel, after, self._limits.max_messages)
-        except PlatformFailure:
-            self._log.event("catch_up_failed", guild=channel.guild, channel=channel.id)
-            await self._note(channel.guild, "catch_up.failed", channel.id)
-            return 0
-        if len(late) >= self._limits.max_messages:
-            await self._note(channel.guild, "catch_up.bounded", channel.id)
-        for message in late:
-            await self._screening.screen(message)
-        return len(late)
-
-    async def _cover(self, guild: GuildId) -> None:
-        since = self._listening.get(guild)
-        until = self._clock.now() - MARGIN
-        if since is not None and until > since:
-            await self._store.cover(Coverage(guild=guild, since=since, until=until))
-
-    async def _note(self, guild: GuildId, event: str, what: str) -> None:
-        await self._store.note(
-            Draft(
-                at=self._clock.now(),
-                guild=guild,
-                actor="system",
-                event=event,
-                facts=(("what", what),),
-            )
-        )
+            await work
+        except Exception as error:  # the rest must be done all the same; the next tick tries again
+            code = error.code if isinstance(error, Refused) else type(error).__name__
+            self._log.event("tick_failed", what=what, which=which, code=code)

@@ -7,7 +7,7 @@ Reason codes: every signal's own kind (with its score and facts), and
 
 ==================  ========================================================================
 ``nothing_found``   no rule and no label spoke
-``below_queue``     the strongest signal is under the bound (facts: score, needed)
+``below_queue``     the engine's score is under the bound (facts: score, needed)
 ``only_profanity``  coarse words that attack nobody
 ``exempt_staff``    staff are not judged for tone and spam
 ``exempt_channel``  the channel is not watched
@@ -80,38 +80,35 @@ def decide(
     tone = _tone(scores, policy.thresholds)
     found = tuple(sorted((*signals, *tone), key=_weight, reverse=True))
     judged = tuple(signal for signal in found if _exemption(signal, context, policy) is None)
+    held = _held_back(tone[0], scores, policy.thresholds) if tone and tone[0] in judged else None
     verdict = Verdict(
         disposition=Disposition.ALLOW,
         reasons=(),
-        signals=judged or found,
+        signals=tuple(signal for signal in judged if held is None or signal not in tone),
         degraded=failed,
         policy_version=policy.version,
         engine=engine,
     )
-    return _because(verdict, found, judged, scores, context, policy)
+    return _because(verdict, found, held or _exempt(found, context, policy), policy)
 
 
 def _because(
-    verdict: Verdict,
-    found: tuple[Signal, ...],
-    judged: tuple[Signal, ...],
-    scores: Scores | None,
-    context: Context,
-    policy: Policy,
+    verdict: Verdict, found: tuple[Signal, ...], no: Reason | None, policy: Policy
 ) -> Verdict:
+    """The verdict with its reasons; ``no`` is why something that was found does not count."""
     degraded = (Reason(code="degraded"),) if verdict.degraded else ()
     if not found:
         return replace(verdict, reasons=(*degraded, Reason(code="nothing_found")))
-    named = _led(verdict, policy)
-    why = tuple(_reason(signal) for signal in named.signals)
-    if not judged:
-        exempt = _exemption(found[0], context, policy) or "exempt_channel"
-        no = Reason(code=exempt)
-        return replace(named, disposition=Disposition.LOG, reasons=(*why, no, *degraded))
-    hold = _not_queued(judged[0], scores, policy.thresholds)
-    if hold is not None:
-        return replace(named, disposition=Disposition.LOG, reasons=(*why, hold, *degraded))
-    return _queued(named, (*why, *degraded), policy)
+    named = _led(replace(verdict, signals=verdict.signals or found), policy)
+    why = (*(_reason(signal) for signal in named.signals), *((no,) if no else ()), *degraded)
+    if not verdict.signals:
+        return replace(named, disposition=Disposition.LOG, reasons=why)
+    return _queued(named, why, policy)
+
+
+def _exempt(found: Sequence[Signal], context: Context, policy: Policy) -> Reason | None:
+    codes = (_exemption(signal, context, policy) for signal in found)
+    return next((Reason(code=code) for code in codes if code is not None), None)
 
 
 def _queued(verdict: Verdict, why: tuple[Reason, ...], policy: Policy) -> Verdict:
@@ -183,11 +180,12 @@ def _exemption(signal: Signal, context: Context, policy: Policy) -> str | None:
     return "exempt_staff" if policy.exempt_staff and message.author.staff else None
 
 
-def _not_queued(leading: Signal, scores: Scores | None, thresholds: Thresholds) -> Reason | None:
-    if leading.score < thresholds.queue:
-        facts = (("score", round(leading.score, 4)), ("needed", thresholds.queue))
+def _held_back(tone: Signal, scores: Scores | None, thresholds: Thresholds) -> Reason | None:
+    """Why what the engine said does not open a case. What the rules found is not its business."""
+    if tone.score < thresholds.queue:
+        facts = (("score", round(tone.score, 4)), ("needed", thresholds.queue))
         return Reason(code="below_queue", facts=facts)
-    if leading.kind == "toxicity.obscene" and scores is not None and _attacks_nobody(scores):
+    if tone.kind == "toxicity.obscene" and scores is not None and _attacks_nobody(scores):
         return Reason(code="only_profanity", facts=(("insult", round(scores.insult, 4)),))
     return None
 

@@ -13,7 +13,6 @@ from moderation.types import (
     Action,
     ActionId,
     AuditEntry,
-    CardRef,
     CardView,
     Case,
     CaseId,
@@ -27,6 +26,7 @@ from moderation.types import (
     LastSeen,
     Message,
     MessageId,
+    MessageRef,
     Moderator,
     NoticeState,
     Quote,
@@ -99,13 +99,15 @@ class Platform(Protocol):
     """
 
     async def check(self, action: Action) -> None:
-        """Raise ``PlatformFailure`` when it is plain beforehand that ``apply`` would be refused."""
+        """Raise ``PlatformFailure`` when it is plain beforehand that ``apply`` would be refused, or
+        when whoever requested it does not stand above the member (``outranked``).
+        """
         ...
 
-    async def apply(self, action: Action) -> bool:
+    async def apply(self, action: Action) -> None:
         """Do what ``action`` says, or take back what ``action.reverses`` did when that is set.
 
-        Returns whether it was only simulated. What is already so (banned, gone) counts as done.
+        What is already so (banned, gone) counts as done. A ``simulated`` action touches nobody.
         """
         ...
 
@@ -116,7 +118,7 @@ class Platform(Protocol):
         """
         ...
 
-    async def show(self, view: CardView) -> CardRef:
+    async def show(self, view: CardView) -> MessageRef:
         """Post the case's card, or redraw the one that exists; one card for each case, always."""
         ...
 
@@ -124,12 +126,25 @@ class Platform(Protocol):
         """The rights of a person at this moment; ``may_moderate`` false for strangers."""
         ...
 
-    async def channels(self, guild: GuildId) -> Sequence[Channel]:
-        """The channels and active threads whose history the bot may read."""
+    async def channels(self, guild: GuildId, since: datetime) -> Sequence[Channel]:
+        """The channels and threads whose history the bot may read; of the archived threads only
+        those in which something may have happened at or after ``since``.
+        """
         ...
 
-    async def history(self, channel: Channel, after: datetime, limit: int) -> Sequence[Message]:
-        """At most ``limit`` messages after ``after``, oldest first, marked late."""
+    async def history(self, channel: Channel, start: datetime, limit: int) -> Sequence[Message]:
+        """The first ``limit`` messages at or after ``start``, oldest first, marked late.
+
+        Fewer than ``limit`` means that there are no more. Waits as long as the platform's rate
+        limits ask for.
+        """
+        ...
+
+    async def alert(self, guild: GuildId, code: str) -> None:
+        """Tell whoever keeps the community that the bot cannot work there; ``code`` is a failure's.
+
+        Best effort: where nobody can be told, that is all.
+        """
         ...
 
 
@@ -158,9 +173,9 @@ class Store(Protocol):
     ) -> Case | None:
         """Insert ``case`` (its id is ignored) and return it with its id and version 1.
 
-        ``None`` when an undecided case of the same guild and incident exists whose ``updated_at``
-        lies at most ``within`` from this one's (either side), or when the report's message and
-        reporter were recorded before: nothing is written, the caller joins instead.
+        ``None`` when there is a case to join (``joinable`` at this one's ``active_at``, or an
+        undecided case that holds its message), or when the report's message and reporter were
+        recorded before: nothing is written, the caller joins instead.
         Audit drafts with an empty subject get ``case:<id>``.
         """
         ...
@@ -184,7 +199,7 @@ class Store(Protocol):
         """
         ...
 
-    async def card_shown(self, case: CaseId, card: CardRef, version: int) -> None:
+    async def card_shown(self, case: CaseId, card: MessageRef, version: int) -> None:
         """The card shows ``version``; never lowers it, never changes the case's version."""
         ...
 
@@ -192,8 +207,12 @@ class Store(Protocol):
         """The row."""
         ...
 
-    async def undecided(self, guild: GuildId, incident: str) -> Case | None:
-        """The newest undecided case of an incident."""
+    async def joinable(
+        self, guild: GuildId, incident: str, at: datetime, within: timedelta
+    ) -> Case | None:
+        """The newest undecided case of an incident to which something at ``at`` (event time)
+        belongs: from ``within`` before its ``opened_at`` to ``within`` after its ``active_at``.
+        """
         ...
 
     async def case_of(self, guild: GuildId, message: MessageId) -> Case | None:
@@ -204,8 +223,20 @@ class Store(Protocol):
         """All undecided cases, the most severe first, then the oldest."""
         ...
 
-    async def stale_cards(self, limit: int = 100) -> Sequence[Case]:
-        """Cases whose card does not show their version, the oldest change first."""
+    async def quoting(self, guild: GuildId, message: MessageId) -> Sequence[CaseId]:
+        """The cases that keep the message's text, as their own or around it."""
+        ...
+
+    async def lapsed(self, now: datetime) -> Sequence[Case]:
+        """Undecided cases whose claim has ended by ``now`` but still stands in the row."""
+        ...
+
+    async def stale(self) -> Sequence[GuildId]:
+        """The guilds that have cases whose card does not show their version."""
+        ...
+
+    async def stale_cards(self, guild: GuildId, after: CaseId, limit: int = 100) -> Sequence[Case]:
+        """A guild's cases with an id above ``after`` whose card does not show their version, by id."""
         ...
 
     async def unfinished(self) -> Sequence[Action]:

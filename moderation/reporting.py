@@ -9,7 +9,8 @@ from moderation.drawing import Cards
 from moderation.errors import StoreError
 from moderation.ports import Clock, Log, Store
 from moderation.risks import owner_of
-from moderation.screening import new_case, opened, quote
+from moderation.screening import new_case, opened
+from moderation.surroundings import Surroundings, masked, own
 from moderation.text import digest
 from moderation.types import (
     ActionKind,
@@ -18,7 +19,6 @@ from moderation.types import (
     Draft,
     Message,
     Policy,
-    Quote,
     Reason,
     Report,
     ReportCategory,
@@ -28,7 +28,6 @@ from moderation.types import (
     UserId,
     Verdict,
 )
-from moderation.window import Window
 
 _TRIES = 50
 
@@ -64,17 +63,17 @@ class Reporting:
         *,
         store: Store,
         cards: Cards,
+        surroundings: Surroundings,
         clock: Clock,
         log: Log,
         policy: Policy,
-        window: Window,
     ) -> None:
         self._store = store
         self._cards = cards
+        self._surroundings = surroundings
         self._clock = clock
         self._log = log
         self._policy = policy
-        self._window = window
 
     async def report(
         self,
@@ -93,7 +92,7 @@ class Reporting:
             reporter=reporter,
             category=category,
             at=self._clock.now(),
-            words=words.strip(),
+            words=masked(words.strip()),
         )
         receipt = await self._filed(message, report)
         self._log.event("reported", case=receipt.case.id, again=int(receipt.again))
@@ -105,35 +104,53 @@ class Reporting:
             earlier = await self._store.reported(report.guild, report.message, report.reporter)
             if earlier is not None:
                 return Receipt(case=earlier, again=True)
-            current = await self._store.case_of(message.guild, message.id)
+            current = await self._current(message)
             case = await (
-                self._open(message, report) if current is None else self._join(current, report)
+                self._open(message, report)
+                if current is None
+                else self._join(current, message, report)
             )
             if case is not None:
                 return Receipt(case=case, decided=case.state not in UNDECIDED)
         raise StoreError(f"the report of message {message.id} could not be written")
 
+    async def _current(self, message: Message) -> Case | None:
+        """The case to join: an undecided one, or one in which a person has judged this content."""
+        case = await self._store.case_of(message.guild, message.id)
+        if case is None or case.state in UNDECIDED:
+            return case
+        judged = await self._store.settled(message.guild, message.id, digest(message.text))
+        return case if judged else None
+
     async def _open(self, message: Message, report: Report) -> Case | None:
         case = new_case(message, self._verdict(report), f"report:{message.id}")
-        return await self._store.open_case(
+        opened_case = await self._store.open_case(
             _reported_first(case, report),
-            self._quotes(message),
+            self._surroundings.known(message),
             (opened(case), _audit(case, report)),
             within=self._policy.join_within,
             report=report,
         )
+        if opened_case is not None:
+            self._surroundings.follow(opened_case, message)
+        return opened_case
 
-    async def _join(self, case: Case, report: Report) -> Case | None:
-        risk, severity, _ = _MEANING[report.category]
+    async def _join(self, case: Case, message: Message, report: Report) -> Case | None:
+        risk, severity, recommended = _MEANING[report.category]
         event = Joined(
             at=max(report.at, case.updated_at),
             signals=(_signal(report, risk),),
             severity=severity,
             reports=1,
+            risk=risk,
+            owner=owner_of(risk),
+            recommended=recommended,
         )
         after = advance(case, event)
-        audit = (_audit(after, report),)
-        return after if await self._store.save(case, after, audit, report=report) else None
+        saved = await self._store.save(
+            case, after, (_audit(after, report),), quotes=(own(message),), report=report
+        )
+        return after if saved else None
 
     def _verdict(self, report: Report) -> Verdict:
         risk, severity, recommended = _MEANING[report.category]
@@ -148,18 +165,10 @@ class Reporting:
             policy_version=self._policy.version,
         )
 
-    def _quotes(self, message: Message) -> tuple[Quote, ...]:
-        before = self._window.before(message.channel, message.id, 3)
-        after = self._window.after(message.channel, message.id, 3)
-        return (
-            *(quote(m, n - len(before)) for n, m in enumerate(before)),
-            quote(message, 0, digest(message.text)),
-            *(quote(m, n + 1) for n, m in enumerate(after)),
-        )
-
 
 def _reported_first(case: Case, report: Report) -> Case:
-    return replace(case, reports=1, opened_at=report.at, updated_at=report.at)
+    """A reported case waits since the report, however old the message is."""
+    return replace(case, reports=1, opened_at=report.at, active_at=report.at, updated_at=report.at)
 
 
 def _signal(report: Report, risk: Risk) -> Signal:

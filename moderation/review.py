@@ -1,7 +1,7 @@
 """A person decides: claim, act, dismiss, undo, retry.
 
-Acting takes two steps: the decision is committed (``REQUESTED``), then the platform is asked, then
-its answer is committed (``APPLIED`` or ``FAILED``). Each step can be repeated after a crash.
+A decision is committed (``REQUESTED``) before anything is asked of the platform; what follows is
+``moderation.acting``.
 """
 
 from __future__ import annotations
@@ -10,56 +10,46 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from moderation.acting import Acting
 from moderation.cases import (
-    ActionApplied,
-    ActionFailed,
     ActRequested,
     Choices,
     Claimed,
     Dismissed,
     Event,
-    Noticed,
     Released,
-    UndoApplied,
-    UndoFailed,
     UndoRequested,
     action_id,
     actions_for,
     advance,
     holder,
 )
-from moderation.changing import change
 from moderation.drawing import Cards
 from moderation.errors import (
     IllegalMove,
     NotAllowed,
     Overtaken,
-    PlatformFailure,
-    PlatformUnreachable,
+    StoreError,
 )
-from moderation.ports import Clock, Log, Platform, Store
+from moderation.ports import Clock, Store
 from moderation.types import (
     Action,
-    ActionId,
     ActionKind,
     ActionState,
-    CardRef,
     Case,
     CaseId,
     CaseState,
     ChannelId,
     Draft,
+    MessageRef,
+    Mode,
     Moderator,
     NoticeState,
     Policy,
     UserId,
 )
 
-TELL_FIRST = frozenset({ActionKind.KICK, ActionKind.BAN})
-"""After these the member shares no server with the bot, so a message would no longer arrive."""
-
-GIVE_UP_AFTER = 900.0
-"""Seconds without an answer from the platform after which an action counts as failed."""
+_TRIES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +61,7 @@ class Click:
 
     case: CaseId
     by: Moderator
-    card: CardRef | None = None
+    card: MessageRef | None = None
 
 
 class Review:
@@ -81,19 +71,16 @@ class Review:
         self,
         *,
         store: Store,
-        platform: Platform,
+        acting: Acting,
         cards: Cards,
         clock: Clock,
-        log: Log,
         policy: Policy,
     ) -> None:
         self._store = store
-        self._platform = platform
+        self._acting = acting
         self._cards = cards
         self._clock = clock
-        self._log = log
         self._policy = policy
-        self._busy: set[ActionId] = set()
 
     async def choices(self, click: Click) -> tuple[Case, Choices]:
         """The case and what this person may do with it now; raises as ``act`` does."""
@@ -115,26 +102,29 @@ class Review:
         chosen = kind or case.recommended
         if chosen is None:
             raise IllegalMove("nothing_recommended")
-        action = self._requested(case, click.by.id, chosen, redirect_to)
+        _require(click.by, chosen)
+        action = await self._requested(case, click.by.id, chosen, redirect_to)
         event = ActRequested(at=action.requested_at, by=click.by.id, action=action.id)
         await self._decide(case, event, f"action.{chosen.value}.requested", action)
-        return await self.carry_out(action)
+        return await self._acting.carry_out(action)
 
-    async def enforce(self, case: Case) -> Case:
-        """Carry out what is recommended without a person: only for what the policy names.
+    async def enforce(self, case: CaseId, messages: Sequence[MessageRef]) -> Case:
+        """Remove messages of a case without a person: only for what the policy names.
 
-        A case that somebody decided meanwhile is left alone.
+        Nothing else is ever done without one. A case that somebody decided meanwhile is left alone.
         """
-        if case.recommended is None or case.state is not CaseState.OPEN:
-            return case
-        action = self._requested(case, UserId("system"), case.recommended, None)
-        event = ActRequested(at=action.requested_at, by=action.requested_by, action=action.id)
-        name = f"action.{action.kind.value}.requested"
-        try:
-            await self._decide(case, event, name, action)
-        except Overtaken:
-            return await self._row(case.id)
-        return await self.carry_out(action)
+        for _ in range(_TRIES):
+            row = await self._row(case)
+            if row.state is not CaseState.OPEN:
+                return row
+            action = self._removal(row, messages)
+            event = ActRequested(at=action.requested_at, by=action.requested_by, action=action.id)
+            try:
+                await self._decide(row, event, "action.remove.requested", action)
+            except Overtaken:
+                continue  # the row grew; whether a person decided is looked at again
+            return await self._acting.carry_out(action)
+        raise StoreError(f"case {case} changed {_TRIES} times while it was being enforced")
 
     async def dismiss(self, click: Click) -> Case:
         """Nothing wrong here: final for that content. Raises as ``act`` does."""
@@ -162,13 +152,16 @@ class Review:
         if not actions_for(case, click.by, self._clock.now()).undo:
             raise IllegalMove("illegal_move", state=case.state.value, event="undo")
         action = await self._reversal(case, click.by)
+        if action is not None:
+            _require(click.by, action.kind)
+            self._require_same_world(action)
         event = UndoRequested(
             at=self._clock.now(), by=click.by.id, action=action.id if action else None
         )
         if action is None:
             return await self._decided_without_action(case, event, "case.reopened")
         await self._decide(case, event, "action.undo.requested", action)
-        return await self.carry_out(action)
+        return await self._acting.carry_out(action)
 
     async def retry(self, click: Click) -> Case:
         """Try the action that failed once more. Raises as ``act`` does."""
@@ -177,114 +170,6 @@ class Review:
         if case.state is not CaseState.FAILED or failed is None:
             raise IllegalMove("illegal_move", state=case.state.value, event="retry")
         return await self.act(click, failed.kind, failed.redirect_to)
-
-    async def carry_out(self, action: Action) -> Case:
-        """Ask the platform, commit its answer, tell the member, draw the card.
-
-        Safe to repeat at any point; while it runs, a second call for the same action only waits
-        for nothing and returns the case. Without an answer the action stays requested.
-        """
-        if action.id not in self._busy:
-            self._busy.add(action.id)
-            try:
-                await self._step_by_step(action)
-            finally:
-                self._busy.discard(action.id)
-        await self._cards.draw(action.case)
-        return await self._row(action.case)
-
-    async def _step_by_step(self, action: Action) -> None:
-        try:
-            if action.state is ActionState.REQUESTED:
-                action = await self._ask_platform(action)
-            if action.state is ActionState.APPLIED and action.notice is NoticeState.PENDING:
-                action = await self._tell_if_it_stands(action)
-                await self._commit(action, Noticed(at=self._clock.now()), "member.notice")
-        except PlatformUnreachable:
-            self._log.event("action_waits", case=action.case, action=action.id)
-            await self._maybe_give_up(action)
-
-    async def _ask_platform(self, action: Action) -> Action:
-        try:
-            await self._platform.check(action)
-            action = await self._tell_first(action)
-            simulated = await self._platform.apply(action)
-        except PlatformFailure as failure:
-            return await self._failed(action, failure.code)
-        now = self._clock.now()
-        done = replace(
-            action,
-            state=ActionState.APPLIED,
-            finished_at=now,
-            simulated=simulated,
-            failure="",
-        )
-        event = UndoApplied(at=now) if action.reverses else ActionApplied(at=now)
-        outcome = "reversed" if action.reverses else "applied"
-        await self._commit(done, event, f"action.{action.kind.value}.{outcome}")
-        return done
-
-    async def _tell_first(self, action: Action) -> Action:
-        wanted = action.kind in TELL_FIRST and action.reverses is None
-        return (
-            await self._tell(action) if wanted and action.notice is NoticeState.PENDING else action
-        )
-
-    async def _tell_if_it_stands(self, action: Action) -> Action:
-        """A decision that was taken back before its notice arrived is not told any more."""
-        superseded = (await self._row(action.case)).action != action.id
-        return replace(action, notice=NoticeState.NONE) if superseded else await self._tell(action)
-
-    async def _tell(self, action: Action) -> Action:
-        case = await self._row(action.case)
-        try:
-            notice = await self._platform.notify(action, case)
-        except PlatformFailure as failure:
-            self._log.event("notice_failed", case=case.id, action=action.id, code=failure.code)
-            notice = NoticeState.FAILED
-        return replace(action, notice=notice)
-
-    async def _failed(self, action: Action, code: str) -> Action:
-        now = self._clock.now()
-        told = action.notice in {NoticeState.SENT, NoticeState.CLOSED}
-        failed = replace(
-            action,
-            state=ActionState.FAILED,
-            finished_at=now,
-            failure=code,
-            notice=action.notice if told else NoticeState.NONE,
-        )
-        event: Event = (
-            UndoFailed(at=now, code=code) if action.reverses else ActionFailed(at=now, code=code)
-        )
-        await self._commit(failed, event, f"action.{action.kind.value}.failed")
-        return failed
-
-    async def _maybe_give_up(self, action: Action) -> None:
-        waited = (self._clock.now() - action.requested_at).total_seconds()
-        if waited < GIVE_UP_AFTER:
-            return
-        if action.state is ActionState.REQUESTED:
-            await self._failed(action, "unreachable")
-        else:
-            unsent = replace(action, notice=NoticeState.FAILED)
-            await self._commit(unsent, Noticed(at=self._clock.now()), "member.notice")
-
-    async def _commit(self, action: Action, event: Event, name: str) -> None:
-        draft = Draft(
-            at=self._clock.now(),
-            guild=action.guild,
-            actor="system",
-            event=name,
-            subject=f"case:{action.case}",
-            facts=(
-                ("action", action.id),
-                ("failure", action.failure),
-                ("notice", action.notice.value),
-                ("simulated", int(action.simulated)),
-            ),
-        )
-        await change(self._store, action.case, event, audit=(draft,), action=action)
 
     async def _decided_without_action(self, case: Case, event: Event, name: str) -> Case:
         after = await self._decide(case, event, name)
@@ -323,10 +208,28 @@ class Review:
         by = case.decided_by or holder(case, self._clock.now()) or ""
         return Overtaken("overtaken", by=by, state=case.state.value)
 
-    def _requested(
+    async def _requested(
         self, case: Case, by: UserId, kind: ActionKind, redirect_to: ChannelId | None
     ) -> Action:
-        now = self._clock.now()
+        also = await self._others(case) if kind is ActionKind.REMOVE else ()
+        return replace(
+            self._drafted(case, by, kind),
+            also=also,
+            until=self._until(kind),
+            redirect_to=redirect_to,
+        )
+
+    def _removal(self, case: Case, messages: Sequence[MessageRef]) -> Action:
+        """Only these messages, the first of them as its subject."""
+        return replace(
+            self._drafted(case, UserId("system"), ActionKind.REMOVE),
+            channel=messages[0].channel,
+            message=messages[0].message,
+            also=tuple(messages[1:]),
+        )
+
+    def _drafted(self, case: Case, by: UserId, kind: ActionKind) -> Action:
+        simulated = self._policy.mode is Mode.SHADOW
         return Action(
             id=action_id(case),
             case=case.id,
@@ -337,14 +240,24 @@ class Review:
             message=case.messages[0],
             state=ActionState.REQUESTED,
             requested_by=by,
-            requested_at=now,
-            until=self._until(kind, now),
-            notice=_first_notice(kind),
-            redirect_to=redirect_to,
+            requested_at=self._clock.now(),
+            simulated=simulated,
+            notice=_first_notice(kind, simulated=simulated),
         )
 
-    def _until(self, kind: ActionKind, now: datetime) -> datetime | None:
-        return now + self._policy.timeout_for if kind is ActionKind.TIMEOUT else None
+    async def _others(self, case: Case) -> tuple[MessageRef, ...]:
+        """The case's further messages by its subject, where their places are known."""
+        kept = {
+            quote.message: MessageRef(channel=quote.channel, message=quote.message)
+            for quote in await self._store.quotes(case.id)
+            if quote.channel and quote.author == case.subject
+        }
+        return tuple(kept[message] for message in case.messages[1:] if message in kept)
+
+    def _until(self, kind: ActionKind) -> datetime | None:
+        if kind is not ActionKind.TIMEOUT:
+            return None
+        return self._clock.now() + self._policy.timeout_for
 
     async def _reversal(self, case: Case, by: Moderator) -> Action | None:
         done = await self._store.action(case.action) if case.action else None
@@ -357,10 +270,15 @@ class Review:
             requested_by=by.id,
             requested_at=self._clock.now(),
             finished_at=None,
-            reverses=done.id,
+            reverses=done.reverses or done.id,  # after an undo that failed, ``done`` is that undo
             failure="",
-            notice=_first_notice(done.kind),
+            notice=_first_notice(done.kind, simulated=done.simulated),
         )
+
+    def _require_same_world(self, action: Action) -> None:
+        """What was really done cannot be taken back while nothing may reach members."""
+        if self._policy.mode is Mode.SHADOW and not action.simulated:
+            raise IllegalMove("undo_in_shadow")
 
     async def _row(self, case: CaseId) -> Case:
         row = await self._store.case(case)
@@ -369,11 +287,19 @@ class Review:
         return row
 
 
-def _first_notice(kind: ActionKind) -> NoticeState:
-    return NoticeState.NONE if kind is ActionKind.REDIRECT else NoticeState.PENDING
+def _require(by: Moderator, kind: ActionKind) -> None:
+    """Nobody does through the bot what their own rights on the platform do not cover."""
+    if kind not in by.may:
+        raise NotAllowed("not_your_right")
 
 
-def _own_card(case: Case, card: CardRef | None) -> bool:
+def _first_notice(kind: ActionKind, *, simulated: bool) -> NoticeState:
+    """A pointer is its own notice; what is only simulated is not told."""
+    quiet = simulated or kind is ActionKind.REDIRECT
+    return NoticeState.NONE if quiet else NoticeState.PENDING
+
+
+def _own_card(case: Case, card: MessageRef | None) -> bool:
     if card is None:
         return True
     return card.channel == case.card_channel and card.message == case.card_message

@@ -8,25 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from moderation.cases import (
-    UNDECIDED,
-    Grown,
-    Joined,
-    advance,
-    incident_key,
-    same_incident,
-)
+from moderation.cases import UNDECIDED, Grown, Joined, advance, incident_key
 from moderation.changing import change
 from moderation.detectors import ALL, Rules
 from moderation.drawing import Cards
+from moderation.errors import StoreError
 from moderation.policy import decide, family
 from moderation.ports import Log, Scoring, Store
+from moderation.surroundings import Surroundings, own, related
 from moderation.types import (
     Case,
     CaseId,
     CaseState,
-    ChannelId,
     Context,
     Deleted,
     Disposition,
@@ -34,16 +29,15 @@ from moderation.types import (
     Edited,
     Fact,
     Message,
+    MessageRef,
     Policy,
-    Quote,
     Scores,
     Signal,
     Verdict,
 )
 from moderation.window import Window
 
-AROUND = 3
-"""How many messages a card quotes before and after the one it is about."""
+_QUEUED = frozenset({Disposition.REVIEW, Disposition.ENFORCE})
 
 _TRIES = 20
 """Compare-and-swap tries before giving up; each lost try means that somebody else made progress."""
@@ -74,34 +68,31 @@ class Screening:
         rules: Rules,
         policy: Policy,
         cards: Cards,
+        surroundings: Surroundings,
         log: Log,
         record: Callable[[Fact], Awaitable[None]],
-        enforce: Callable[[Case], Awaitable[Case]],
+        enforce: Callable[[CaseId, Sequence[MessageRef]], Awaitable[object]],
     ) -> None:
+        """``record`` keeps a fact; ``enforce`` removes messages of an open case by itself."""
         self._store = store
         self._scoring = scoring
         self._window = window
         self._rules = rules
         self._policy = policy
         self._cards = cards
+        self._surroundings = surroundings
         self._log = log
         self._record = record
         self._enforce = enforce
-        self._trailing: dict[ChannelId, dict[CaseId, int]] = {}
 
     async def screen(self, message: Message) -> Verdict:
         """Record, judge and, where a person is needed, queue one message.
 
-        The same message twice is one case: a repeated event changes nothing.
+        The same message twice is one case: a repeated event changes nothing. Raises ``StoreError``.
         """
         await self._record(message)
-        prepared = self.prepare(message)
-        await self._quote_after(message)
-        scores = await self._scoring.score(message.text) if message.text else Scores()
-        verdict = self.conclude(prepared, scores)
-        if verdict.disposition in {Disposition.REVIEW, Disposition.ENFORCE}:
-            verdict = await self._explained(message, verdict)
-            await self.queue(prepared, verdict)
+        verdict = await self._judged(self.prepare(message))
+        await self._surroundings.heard(message)
         return verdict
 
     async def edited(self, message: Message) -> Verdict | None:
@@ -113,21 +104,21 @@ class Screening:
         context = self._window.replace(message)
         if context is None:
             return None
-        prepared = Prepared(context=context, signals=self._detected(context))
-        scores = await self._scoring.score(message.text) if message.text else Scores()
-        verdict = self.conclude(prepared, scores)
-        if verdict.disposition in {Disposition.REVIEW, Disposition.ENFORCE}:
-            await self.queue(prepared, await self._explained(message, verdict))
-        return verdict
+        return await self._judged(Prepared(context=context, signals=self._detected(context)))
 
     async def deleted(self, deletion: Deleted) -> None:
-        """Record a deletion; the card of its case says so, the kept evidence stays."""
+        """Record a deletion; the cards that quote the message say so, the kept evidence stays."""
         await self._record(deletion)
         self._window.forget(deletion.id)
-        case = await self._store.case_of(deletion.guild, deletion.id)
-        if case is not None:
-            await change(self._store, case.id, Grown(at=max(deletion.at, case.updated_at)))
-            await self._cards.draw(case.id)
+        for case in await self._store.quoting(deletion.guild, deletion.id):
+            row = await self._store.case(case)
+            if row is not None:
+                await change(self._store, case, Grown(at=max(deletion.at, row.updated_at)))
+                await self._cards.draw(case)
+
+    def remember(self, message: Message) -> None:
+        """Put a message that was judged before into the window: later ones follow on it."""
+        self._window.see(message)
 
     def prepare(self, message: Message) -> Prepared:
         """Put the message into the window and run the rules over its context."""
@@ -155,88 +146,93 @@ class Screening:
         if await self._store.settled(message.guild, message.id, prepared.context.digest):
             self._log.event("settled", guild=message.guild, message=message.id)
             return None
-        case = await self._file(prepared, verdict)
-        if case is not None:
-            self._trailing.setdefault(message.channel, {})[case.id] = 0
-            await self._cards.draw(case.id)
-            if verdict.disposition is Disposition.ENFORCE:
-                return await self._enforce(case)
-        return case
+        filed = await self._file(prepared, await self._explained(message, verdict))
+        if filed is None:
+            return None
+        if verdict.disposition is Disposition.ENFORCE and self._may_act_alone(filed):
+            await self._enforce(filed.id, _places(prepared, verdict))
+        else:
+            await self._cards.draw(filed.id)
+        return filed
+
+    async def _judged(self, prepared: Prepared) -> Verdict:
+        text = prepared.message.text
+        scores = await self._scoring.score(text) if text else Scores()
+        verdict = self.conclude(prepared, scores)
+        if verdict.disposition in _QUEUED:
+            await self.queue(prepared, verdict)
+        return verdict
+
+    def _may_act_alone(self, case: Case) -> bool:
+        """Only while nothing else is in the case that a person should look at."""
+        named = all(signal.kind in self._policy.auto_remove for signal in case.signals)
+        return named and case.state is CaseState.OPEN
 
     async def _file(self, prepared: Prepared, verdict: Verdict) -> Case | None:
         for _ in range(_TRIES):
             current = await self._current(prepared.message, verdict)
             if current is None:
                 case = await self._open(prepared, verdict)
+            elif await self._nothing_new(current, prepared, verdict):
+                return None
             else:
                 case = await self._join(current, prepared, verdict)
-                if case is current:
-                    return None
             if case is not None:
                 return case
-        return None
+        raise StoreError(f"message {prepared.message.id} could not be filed in {_TRIES} tries")
 
     async def _current(self, message: Message, verdict: Verdict) -> Case | None:
         holding = await self._store.case_of(message.guild, message.id)
         if holding is not None and holding.state in UNDECIDED:
             return holding
-        case = await self._store.undecided(message.guild, _incident(message, verdict))
-        if case is None or not same_incident(case, message.at, self._policy.join_within):
-            return None
-        return case
+        return await self._store.joinable(
+            message.guild, _incident(message, verdict), happened(message), self._policy.join_within
+        )
+
+    async def _nothing_new(self, case: Case, prepared: Prepared, verdict: Verdict) -> bool:
+        """Whether the case has this very content already, and every kind that was noticed in it."""
+        message = prepared.message
+        if message.id not in case.messages:
+            return False
+        known = {(signal.kind, signal.related) for signal in case.signals}
+        if any((signal.kind, signal.related) not in known for signal in verdict.signals):
+            return False
+        return any(
+            kept.message == message.id and kept.digest == prepared.context.digest
+            for kept in await self._store.quotes(case.id)
+        )
 
     async def _open(self, prepared: Prepared, verdict: Verdict) -> Case | None:
-        case = new_case(prepared.message, verdict, _incident(prepared.message, verdict))
-        return await self._store.open_case(
-            case,
-            self.quotes(prepared.context),
+        message, before = prepared.message, _related(prepared, verdict)
+        case = new_case(message, verdict, _incident(message, verdict))
+        opening = replace(case, messages=(message.id, *(m.id for m in before)))
+        opened_case = await self._store.open_case(
+            opening,
+            (*self._surroundings.known(message), *map(own, before)),
             (opened(case),),
             within=self._policy.join_within,
         )
+        if opened_case is not None:
+            self._surroundings.follow(opened_case, message)
+        return opened_case
 
     async def _join(self, case: Case, prepared: Prepared, verdict: Verdict) -> Case | None:
-        message = prepared.message
-        known = message.id in case.messages
-        if known and not _fresh(case, verdict) and message.edited_at is None:
-            return case
+        message, before = prepared.message, _related(prepared, verdict)
         event = Joined(
             at=max(message.edited_at or message.at, case.updated_at),
-            signals=verdict.signals,
-            messages=(message.id,),
+            happened=happened(message),
+            signals=_placed(verdict.signals, message),
+            messages=(*(m.id for m in before), message.id),
             severity=verdict.severity,
             score=verdict.score,
+            risk=verdict.risk,
+            owner=verdict.owner,
+            recommended=verdict.recommended,
         )
         after = advance(case, event)
-        quotes = (quote(message, 0, prepared.context.digest),)
+        quotes = tuple(map(own, (*before, message)))
         audit = (_joined(after, message),)
         return after if await self._store.save(case, after, audit, quotes=quotes) else None
-
-    def quotes(self, context: Context) -> tuple[Quote, ...]:
-        """The message and up to ``AROUND`` before it, as a card quotes them."""
-        before = context.channel[-AROUND:]
-        earlier = tuple(quote(m, n - len(before)) for n, m in enumerate(before))
-        return (*earlier, quote(context.message, 0, context.digest))
-
-    async def _quote_after(self, message: Message) -> None:
-        waiting = self._trailing.get(message.channel)
-        if not waiting:
-            return
-        places = {case_id: seen + 1 for case_id, seen in waiting.items()}
-        for case_id, place in places.items():  # taken before anything waits: others come, too
-            waiting[case_id] = place
-            if place >= AROUND:
-                del waiting[case_id]
-        for case_id, place in places.items():
-            await self._add_after(case_id, message, place)
-            if place >= AROUND:
-                await self._cards.draw(case_id)
-
-    async def _add_after(self, case_id: CaseId, message: Message, offset: int) -> None:
-        case = await self._store.case(case_id)
-        if case is None or message.id in case.messages:
-            return
-        grown = Grown(at=case.updated_at)
-        await change(self._store, case_id, grown, quotes=(quote(message, offset),))
 
     async def _explained(self, message: Message, verdict: Verdict) -> Verdict:
         leading = verdict.signals[:1]
@@ -276,10 +272,11 @@ def new_case(message: Message, verdict: Verdict, incident: str) -> Case:
         risk=verdict.risk,
         owner=verdict.owner,
         score=verdict.score,
-        opened_at=message.at,
-        updated_at=message.edited_at or message.at,
+        opened_at=happened(message),
+        active_at=happened(message),
+        updated_at=happened(message),
         messages=(message.id,),
-        signals=verdict.signals,
+        signals=_placed(verdict.signals, message),
         reasons=verdict.reasons,
         recommended=verdict.recommended,
         late=message.late,
@@ -289,17 +286,9 @@ def new_case(message: Message, verdict: Verdict, incident: str) -> Case:
     )
 
 
-def quote(message: Message, offset: int, digest: str = "") -> Quote:
-    """A message as a card keeps it; ``digest`` only for a case's own message (offset 0)."""
-    return Quote(
-        message=message.id,
-        author=message.author.id,
-        author_name=message.author.name,
-        at=message.at,
-        text=message.text,
-        offset=offset,
-        digest=digest,
-    )
+def happened(message: Message) -> datetime:
+    """The event time of the content that stands there now."""
+    return message.edited_at or message.at
 
 
 def opened(case: Case, actor: str = "system") -> Draft:
@@ -333,6 +322,17 @@ def _incident(message: Message, verdict: Verdict) -> str:
     return incident_key(message, family(verdict.signals[0].kind))
 
 
-def _fresh(case: Case, verdict: Verdict) -> Sequence[Signal]:
-    known = {(signal.kind, signal.related) for signal in case.signals}
-    return [s for s in verdict.signals if (s.kind, s.related) not in known]
+def _placed(signals: Sequence[Signal], message: Message) -> tuple[Signal, ...]:
+    """The signals with the message that their spans count."""
+    return tuple(replace(signal, message=message.id) for signal in signals)
+
+
+def _related(prepared: Prepared, verdict: Verdict) -> Sequence[Message]:
+    """The author's other messages of the same incident, as far as they are remembered."""
+    return related(prepared.context, (m for s in verdict.signals for m in s.related))
+
+
+def _places(prepared: Prepared, verdict: Verdict) -> tuple[MessageRef, ...]:
+    """Where the message and the others of its incident stand, the message first."""
+    messages = (prepared.message, *_related(prepared, verdict))
+    return tuple(MessageRef(channel=m.channel, message=m.id) for m in messages)

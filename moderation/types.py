@@ -244,7 +244,8 @@ class Signal:
     """One thing a detector or scorer noticed; it never repeats the value it found.
 
     ``kind`` is dotted, the family first (``toxicity.insult``, ``spam.flood``, ``link.invite``).
-    ``related`` names other messages of the same incident (a flood, duplicates).
+    ``related`` names other messages of the same incident (a flood, duplicates). ``message`` is the
+    one whose text the spans count, set when the signal joins a case.
     """
 
     kind: str
@@ -253,6 +254,7 @@ class Signal:
     spans: tuple[Span, ...] = ()
     facts: Facts = ()
     related: tuple[MessageId, ...] = ()
+    message: MessageId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,11 +291,12 @@ class Verdict:
 class Quote:
     """A kept message text around a case (0 = the message itself, negative before, positive after).
 
-    Kept in the one table of texts, so that erasure is one statement. ``digest`` is the content
-    digest (``moderation.text.digest``) of a case's own message (offset 0), empty for its context.
+    Kept in the one table of texts, so that erasure is one statement; secrets in it are masked,
+    character by character, so that spans still fit. ``digest`` is the original's content digest (``moderation.text.digest``) of a case's own message (offset 0), empty for its context.
     """
 
     message: MessageId
+    channel: ChannelId = ChannelId("")
     author: UserId
     author_name: str
     at: datetime
@@ -321,8 +324,10 @@ class Case:
 
     ``version`` grows by one with every change and is compared on every write. ``incident`` is
     what later detections and reports join by while the case is undecided (see
-    ``moderation.cases.incident_key``). ``messages`` has the subject message first. ``card_version``
-    is the version the card in chat shows; smaller than ``version`` means it must be drawn again.
+    ``moderation.cases.incident_key``). ``opened_at`` and ``active_at`` are the event times of its
+    oldest and newest content (or of the report that opened it), ``updated_at`` that of its last
+    change. ``messages`` has the subject
+    message first, which stands in ``channel``. ``card_version`` is the version the card in chat shows; smaller than ``version`` means it must be drawn again.
     """
 
     id: CaseId
@@ -337,6 +342,7 @@ class Case:
     owner: Owner
     score: float
     opened_at: datetime
+    active_at: datetime
     updated_at: datetime
     messages: tuple[MessageId, ...]
     signals: tuple[Signal, ...] = ()
@@ -359,14 +365,23 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRef:
+    """Where a message stands; a case's card is one, too."""
+
+    channel: ChannelId
+    message: MessageId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """One effect on a member or message, done in two steps and safe to repeat.
 
     ``id`` is ``<case>.<version>`` of the request that made it, so compare-and-swap makes it unique.
 
-    ``until`` is absolute so that a repeated timeout ends at the same moment. ``reverses`` names
-    the action this one undoes. ``simulated`` is set by the shadow platform. ``failure`` is a code
-    (see ``moderation.errors.PlatformFailure``).
+    ``also`` are further messages of the incident that a removal takes away, too. ``until`` is
+    absolute so that a repeated timeout ends at the same moment. ``reverses`` names the action this
+    one undoes. A ``simulated`` one was decided in shadow mode and never reaches members, whatever
+    the mode is later. ``failure`` is a code (see ``moderation.errors.PlatformFailure``).
     """
 
     id: ActionId
@@ -379,6 +394,7 @@ class Action:
     state: ActionState
     requested_by: UserId
     requested_at: datetime
+    also: tuple[MessageRef, ...] = ()
     until: datetime | None = None
     finished_at: datetime | None = None
     reverses: ActionId | None = None
@@ -461,14 +477,6 @@ Fact = Message | Edited | Deleted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CardRef:
-    """Where a case's card stands."""
-
-    channel: ChannelId
-    message: MessageId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CardView:
     """Everything a card shows: a projection of the row, drawn the same by every front-end."""
 
@@ -500,13 +508,18 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moderator:
-    """Who clicks: re-read from the platform at every interaction, never trusted from a button."""
+    """Who clicks: re-read from the platform at every interaction, never trusted from a button.
+
+    ``may_moderate``: may decide cases at all; ``may``: the actions that this person's own rights
+    on the platform cover, so that nobody gains rights through the bot.
+    """
 
     id: UserId
     guild: GuildId
     name: str = ""
     roles: frozenset[RoleId] = frozenset()
     may_moderate: bool = False
+    may: frozenset[ActionKind] = frozenset(ActionKind)
     locale: str = "en"
 
 

@@ -22,8 +22,8 @@ LENGTH = 30
 KEYS = 2048
 """Channels, authors and texts remembered, each."""
 
-KNOWN = 8192
-"""Messages known by id, so that edits, deletions and repeats find them."""
+KNOWN = 20_000
+"""Messages remembered in all; the one met first goes first. An edit or deletion finds each."""
 
 AGE = timedelta(hours=6)
 """Older messages tell a detector nothing any more."""
@@ -117,7 +117,7 @@ class Window:
         return context
 
     def forget(self, ident: MessageId) -> None:
-        """Drop a message: it was deleted."""
+        """Drop a message: it was deleted, or is too old to matter."""
         place = self._known.pop(ident, None)
         if place is None:
             return
@@ -153,7 +153,7 @@ class Window:
     def _remember(self, message: Message, digest: str) -> None:
         self._known[message.id] = _Place(message=message, digest=digest)
         if len(self._known) > self._most:
-            self._known.popitem(last=False)
+            self.forget(next(iter(self._known)))
         for shelf, key in self._places(message, digest):
             shelf.add(key, message)
 

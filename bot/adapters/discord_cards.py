@@ -13,7 +13,7 @@ from bot.adapters.discord_names import NameBook
 from cogs.cards import Style, controls, embed
 from cogs.places import Places
 from moderation.errors import PlatformFailure, PlatformUnreachable
-from moderation.types import CardRef, CardView, Case, CaseId, ChannelId, MessageId
+from moderation.types import CardView, Case, CaseId, ChannelId, MessageId, MessageRef
 
 LOOK_BACK = 50
 """How many of the channel's newest messages are searched for a card of an earlier process."""
@@ -31,11 +31,11 @@ class CardBoard:
     def __init__(self, places: Places, style: Style) -> None:
         self._places = places
         self._style = style
-        self._known: OrderedDict[CaseId, tuple[CardRef, datetime]] = OrderedDict()
+        self._known: OrderedDict[CaseId, tuple[MessageRef, datetime]] = OrderedDict()
         self._searched: set[int] = set()
         self._names = NameBook()
 
-    async def show(self, guild: discord.Guild, view: CardView) -> CardRef:
+    async def show(self, guild: discord.Guild, view: CardView) -> MessageRef:
         """See ``Platform.show``. Raises ``PlatformFailure('no_queue')`` without a channel."""
         card = _of_row(view.case)
         if card is not None:
@@ -50,12 +50,12 @@ class CardBoard:
             return await self._redraw(guild, found, view)
         return await self._post(channel, view)
 
-    def _posted(self, case: Case) -> CardRef | None:
+    def _posted(self, case: Case) -> MessageRef | None:
         """A card older than its case belongs to a database that is gone."""
         card, at = self._known.get(case.id, (None, case.opened_at))
         return card if at >= case.opened_at - _SKEW else None
 
-    async def _redraw(self, guild: discord.Guild, ref: CardRef, view: CardView) -> CardRef:
+    async def _redraw(self, guild: discord.Guild, ref: MessageRef, view: CardView) -> MessageRef:
         channel = guild.get_channel_or_thread(int(ref.channel))
         if not isinstance(channel, discord.TextChannel):
             return await self._again(guild, view)
@@ -73,7 +73,7 @@ class CardBoard:
             return await self._again(guild, view)
         return ref
 
-    async def _again(self, guild: discord.Guild, view: CardView) -> CardRef:
+    async def _again(self, guild: discord.Guild, view: CardView) -> MessageRef:
         """Somebody deleted the card or its channel: the case needs another one."""
         self._known.pop(view.case.id, None)
         channel = self._places.queue(guild.text_channels, view.case.owner)
@@ -81,7 +81,7 @@ class CardBoard:
             raise PlatformFailure("no_queue")
         return await self._post(channel, view)
 
-    async def _post(self, channel: discord.TextChannel, view: CardView) -> CardRef:
+    async def _post(self, channel: discord.TextChannel, view: CardView) -> MessageRef:
         card = embed(view, self._style, await self._names.of(channel.guild, view))
         try:
             with answered():
@@ -119,11 +119,13 @@ def _numbers(message: discord.Message) -> Iterator[CaseId]:
                 yield CaseId(int(rest.partition(":")[0]))
 
 
-def _of_row(case: Case) -> CardRef | None:
+def _of_row(case: Case) -> MessageRef | None:
     if case.card_channel is None or case.card_message is None:
         return None
-    return CardRef(channel=case.card_channel, message=case.card_message)
+    return MessageRef(channel=case.card_channel, message=case.card_message)
 
 
-def _ref(message: discord.Message) -> CardRef:
-    return CardRef(channel=ChannelId(str(message.channel.id)), message=MessageId(str(message.id)))
+def _ref(message: discord.Message) -> MessageRef:
+    return MessageRef(
+        channel=ChannelId(str(message.channel.id)), message=MessageId(str(message.id))
+    )

@@ -31,12 +31,12 @@ from moderation.ports import Clock
 from moderation.types import (
     Action,
     ActionId,
-    CardRef,
     CardView,
     Case,
     Channel,
     GuildId,
     Message,
+    MessageRef,
     Moderator,
     NoticeState,
     Owner,
@@ -112,7 +112,7 @@ class DiscordPlatform:
             raise
         return NoticeState.SENT
 
-    async def show(self, view: CardView) -> CardRef:
+    async def show(self, view: CardView) -> MessageRef:
         """See the port."""
         return await self._cards.show(self._guild(view.case.guild), view)
 

@@ -1,4 +1,4 @@
-"""Shadow mode: the platform without its effects on members."""
+"""Shadow mode: what was decided in it never reaches members, whatever the mode is later."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from datetime import datetime
 from moderation.ports import Platform
 from moderation.types import (
     Action,
-    CardRef,
     CardView,
     Case,
     Channel,
     GuildId,
     Message,
+    MessageRef,
     Moderator,
     NoticeState,
     UserId,
@@ -21,23 +21,28 @@ from moderation.types import (
 
 
 class ShadowPlatform:
-    """Wraps a platform: cards are shown and questions asked, members are not touched."""
+    """Wraps a platform: simulated actions end here, everything else goes through."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
 
     async def check(self, action: Action) -> None:
-        """Nothing will be done, so nothing can be refused."""
+        """Nothing will be done about a simulated action, so nothing can be refused."""
+        if not action.simulated:
+            await self._platform.check(action)
 
-    async def apply(self, action: Action) -> bool:  # noqa: ARG002 - nothing is done with it
-        """Nothing, and it says so."""
-        return True
+    async def apply(self, action: Action) -> None:
+        """See the port."""
+        if not action.simulated:
+            await self._platform.apply(action)
 
-    async def notify(self, action: Action, case: Case) -> NoticeState:  # noqa: ARG002 - as above
+    async def notify(self, action: Action, case: Case) -> NoticeState:
         """Nobody is told of what did not happen."""
-        return NoticeState.NONE
+        if action.simulated:
+            return NoticeState.NONE
+        return await self._platform.notify(action, case)
 
-    async def show(self, view: CardView) -> CardRef:
+    async def show(self, view: CardView) -> MessageRef:
         """See the port."""
         return await self._platform.show(view)
 
@@ -45,10 +50,14 @@ class ShadowPlatform:
         """See the port."""
         return await self._platform.moderator(guild, user)
 
-    async def channels(self, guild: GuildId) -> Sequence[Channel]:
+    async def channels(self, guild: GuildId, since: datetime) -> Sequence[Channel]:
         """See the port."""
-        return await self._platform.channels(guild)
+        return await self._platform.channels(guild, since)
 
-    async def history(self, channel: Channel, after: datetime, limit: int) -> Sequence[Message]:
+    async def history(self, channel: Channel, start: datetime, limit: int) -> Sequence[Message]:
         """See the port."""
-        return await self._platform.history(channel, after, limit)
+        return await self._platform.history(channel, start, limit)
+
+    async def alert(self, guild: GuildId, code: str) -> None:
+        """See the port."""
+        await self._platform.alert(guild, code)

@@ -9,7 +9,6 @@ from moderation.types import (
     Action,
     ActionId,
     ActionKind,
-    CardRef,
     CardView,
     Case,
     CaseId,
@@ -18,6 +17,7 @@ from moderation.types import (
     GuildId,
     Message,
     MessageId,
+    MessageRef,
     Moderator,
     NoticeState,
     UserId,
@@ -33,8 +33,10 @@ class FakePlatform:
 
     def __init__(self) -> None:
         self.applied: dict[ActionId, ActionKind] = {}
+        self.done: list[Action] = []
+        self.alerts: list[tuple[GuildId, str]] = []
         self.notices: dict[ActionId, NoticeState] = {}
-        self.cards: dict[CaseId, tuple[CardRef, CardView]] = {}
+        self.cards: dict[CaseId, tuple[MessageRef, CardView]] = {}
         self.posts = 0
         self.edits = 0
         self.closed_dms: set[UserId] = set()
@@ -46,11 +48,12 @@ class FakePlatform:
     async def check(self, action: Action) -> None:
         self.fault("before", "check")
 
-    async def apply(self, action: Action) -> bool:
+    async def apply(self, action: Action) -> None:
         self.fault("before", "apply")
-        self.applied[action.id] = action.kind
+        if not action.simulated:
+            self.applied[action.id] = action.kind
+            self.done.append(action)
         self.fault("after", "apply")
-        return False
 
     async def notify(self, action: Action, case: Case) -> NoticeState:
         self.fault("before", "notify")
@@ -59,12 +62,12 @@ class FakePlatform:
         self.fault("after", "notify")
         return self.notices[action.id]
 
-    async def show(self, view: CardView) -> CardRef:
+    async def show(self, view: CardView) -> MessageRef:
         self.fault("before", "show")
         known = self.cards.get(view.case.id)
         if known is None:
             self.posts += 1
-            card = CardRef(channel=ChannelId("queue"), message=MessageId(f"card{view.case.id}"))
+            card = MessageRef(channel=ChannelId("queue"), message=MessageId(f"card{view.case.id}"))
         else:
             self.edits += 1
             card = known[0]
@@ -75,10 +78,15 @@ class FakePlatform:
     async def moderator(self, guild: GuildId, user: UserId) -> Moderator:
         return Moderator(id=user, guild=guild, may_moderate=user in self.moderators)
 
-    async def channels(self, guild: GuildId) -> Sequence[Channel]:
+    async def channels(self, guild: GuildId, since: datetime) -> Sequence[Channel]:
         return [place for place in self.places if place.guild == guild]
 
-    async def history(self, channel: Channel, after: datetime, limit: int) -> Sequence[Message]:
+    async def history(self, channel: Channel, start: datetime, limit: int) -> Sequence[Message]:
         self.fault("before", "history")
-        late = [m for m in self.messages if m.channel == channel.id and m.at > after]
-        return sorted(late, key=lambda m: m.at)[:limit]
+        late = [m for m in self.messages if m.channel == channel.id and m.at >= start]
+        page = sorted(late, key=lambda m: m.at)[:limit]
+        self.fault("after", "history")
+        return page
+
+    async def alert(self, guild: GuildId, code: str) -> None:
+        self.alerts.append((guild, code))

@@ -9,14 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from moderation.cases import DECIDED, UNDECIDED
+from moderation.cases import DECIDED, UNDECIDED, belongs
 from moderation.ledger import GENESIS, link
 from moderation.types import (
     Action,
     ActionId,
     ActionState,
     AuditEntry,
-    CardRef,
     Case,
     CaseId,
     CaseState,
@@ -31,6 +30,7 @@ from moderation.types import (
     LastSeen,
     Message,
     MessageId,
+    MessageRef,
     NoticeState,
     Quote,
     Report,
@@ -105,7 +105,7 @@ class FakeStore:
         within: timedelta,
         report: Report | None = None,
     ) -> Case | None:
-        if self._joinable(case, within) or self._filed_before(report):
+        if await self._has_home(case, within) or self._filed_before(report):
             return None
         opened = replace(
             case,
@@ -123,18 +123,11 @@ class FakeStore:
         self._file(opened.id, report)
         return opened
 
-    def _joinable(self, case: Case, within: timedelta) -> bool:
-        return any(
-            abs(other.updated_at - case.updated_at) <= within
-            for other in self._undecided(case.guild, case.incident)
-        )
-
-    def _undecided(self, guild: GuildId, incident: str) -> list[Case]:
-        return [
-            c
-            for c in self.cases.values()
-            if (c.guild, c.incident) == (guild, incident) and c.state in UNDECIDED
-        ]
+    async def _has_home(self, case: Case, within: timedelta) -> bool:
+        if await self.joinable(case.guild, case.incident, case.active_at, within) is not None:
+            return True
+        holding = await self.case_of(case.guild, case.messages[0])
+        return holding is not None and holding.state in UNDECIDED
 
     def _filed_before(self, report: Report | None) -> bool:
         return report is not None and any(
@@ -189,7 +182,7 @@ class FakeStore:
         self._file(before.id, report)
         return True
 
-    async def card_shown(self, case: CaseId, card: CardRef, version: int) -> None:
+    async def card_shown(self, case: CaseId, card: MessageRef, version: int) -> None:
         stored = self.cases.get(case)
         if stored is not None and stored.card_version <= version:
             self.cases[case] = replace(
@@ -202,8 +195,15 @@ class FakeStore:
     async def case(self, case: CaseId) -> Case | None:
         return self.cases.get(case)
 
-    async def undecided(self, guild: GuildId, incident: str) -> Case | None:
-        return max(self._undecided(guild, incident), key=lambda c: c.id, default=None)
+    async def joinable(
+        self, guild: GuildId, incident: str, at: datetime, within: timedelta
+    ) -> Case | None:
+        fitting = (
+            c
+            for c in self.cases.values()
+            if (c.guild, c.incident) == (guild, incident) and belongs(c, at, within)
+        )
+        return max(fitting, key=lambda c: c.id, default=None)
 
     async def case_of(self, guild: GuildId, message: MessageId) -> Case | None:
         holding = (c for c in self.cases.values() if c.guild == guild and message in c.messages)
@@ -213,9 +213,30 @@ class FakeStore:
         waiting = (c for c in self.cases.values() if c.guild == guild and c.state in UNDECIDED)
         return sorted(waiting, key=lambda c: (-c.severity, c.opened_at, c.id))
 
-    async def stale_cards(self, limit: int = 100) -> Sequence[Case]:
-        stale = (c for c in self.cases.values() if c.card_version < c.version)
-        return sorted(stale, key=lambda c: (c.updated_at, c.id))[:limit]
+    async def quoting(self, guild: GuildId, message: MessageId) -> Sequence[CaseId]:
+        return sorted(
+            case
+            for case, quotes in self.kept.items()
+            if self.cases[case].guild == guild and any(q.message == message for q in quotes)
+        )
+
+    async def lapsed(self, now: datetime) -> Sequence[Case]:
+        return [
+            c
+            for c in self.cases.values()
+            if c.claimed_until is not None and c.claimed_until <= now and c.state in UNDECIDED
+        ]
+
+    async def stale(self) -> Sequence[GuildId]:
+        return sorted({c.guild for c in self.cases.values() if c.card_version < c.version})
+
+    async def stale_cards(self, guild: GuildId, after: CaseId, limit: int = 100) -> Sequence[Case]:
+        stale = (
+            c
+            for c in self.cases.values()
+            if c.card_version < c.version and c.guild == guild and c.id > after
+        )
+        return sorted(stale, key=lambda c: c.id)[:limit]
 
     async def unfinished(self) -> Sequence[Action]:
         open_ends = (a for a in self.actions.values() if _unfinished(a))

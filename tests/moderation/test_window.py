@@ -92,3 +92,16 @@ def test_whatever_the_order_a_context_is_sorted_earlier_and_bounded(
             assert len({m.id for m in seen}) == len(seen) <= 5
         if forget:
             window.forget(one.id)
+
+
+def test_what_is_forgotten_is_forgotten_everywhere() -> None:
+    window = Window(known=3)
+    messages = [message("the same text", after=n) for n in range(5)]
+    for one in messages:
+        window.see(one)
+    context = window.context(message("the same text", after=9))
+    assert context.author == context.channel == context.same_text == tuple(messages[2:])
+    for _ in range(2):
+        window.see(messages[0])
+    known = window.context(message("next", after=9)).channel
+    assert [m.id for m in known] == [m.id for m in (messages[0], *messages[3:])]

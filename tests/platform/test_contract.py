@@ -12,10 +12,10 @@ from moderation.errors import PlatformFailure, PlatformUnreachable
 from moderation.types import (
     ActionId,
     ActionKind,
-    CardRef,
     CardView,
     ChannelId,
     MessageId,
+    MessageRef,
     NoticeState,
     UserId,
 )
@@ -161,7 +161,7 @@ class TestOnDiscord:
                 await real.platform.check(an_action(real, ActionKind.REDIRECT, redirect_to=target))
 
     async def test_a_deleted_card_is_posted_again(self, real: DiscordStage) -> None:
-        gone = CardRef(channel=ChannelId(str(real.queue.id)), message=MessageId("77"))
+        gone = MessageRef(channel=ChannelId(str(real.queue.id)), message=MessageId("77"))
         case = a_case(real, card_channel=gone.channel, card_message=gone.message)
         card = await real.platform.show(CardView(case=case, now=real.now()))
         assert card != gone

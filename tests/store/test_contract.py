@@ -15,7 +15,6 @@ from moderation.ports import Store
 from moderation.types import (
     ActionKind,
     ActionState,
-    CardRef,
     Case,
     CaseId,
     CaseState,
@@ -27,6 +26,7 @@ from moderation.types import (
     History,
     LastSeen,
     MessageId,
+    MessageRef,
     NoticeState,
     Quote,
     Report,
@@ -50,7 +50,7 @@ from tests.store.values import (
     report,
 )
 
-CARD = CardRef(channel=ChannelId("mods"), message=MessageId("5000"))
+CARD = MessageRef(channel=ChannelId("mods"), message=MessageId("5000"))
 
 
 async def opened(
@@ -107,12 +107,27 @@ async def test_opening_ignores_the_id_version_and_card_it_is_handed(store: Store
 async def test_one_undecided_case_an_incident_within_its_time(
     store: Store, moment: object, joins: bool
 ) -> None:
-    await opened(store)
-    again = await store.open_case(
-        case(updated_at=moment), (quote(message(1)),), (draft(),), within=WITHIN
-    )
+    first = await opened(store)
+    new = case(opened_at=moment, active_at=moment, messages=(message(2).id,))
+    again = await store.open_case(new, (quote(message(2)),), (draft(),), within=WITHIN)
     assert (again is None) is joins
+    assert (await store.joinable(GUILD, "toxicity:11", new.active_at, WITHIN)) == (again or first)
     assert len(await store.audit()) == (1 if joins else 2)
+
+
+async def test_an_incident_lasts_as_long_as_it_goes_on(store: Store) -> None:
+    row = await opened(store, case(active_at=after(hours=3)))
+    for minutes, belongs in ((-11, False), (-10, True), (90, True), (190, True), (191, False)):
+        found = await store.joinable(GUILD, "toxicity:11", after(minutes=minutes), WITHIN)
+        assert (found == row) is belongs, minutes
+
+
+async def test_one_undecided_case_a_message(store: Store) -> None:
+    first = await opened(store)
+    reported = case("report:1001", messages=first.messages)
+    assert await store.open_case(reported, (), (), within=WITHIN) is None
+    await dismissed(store, first)
+    assert await store.open_case(reported, (), (), within=WITHIN) is not None
 
 
 async def test_another_incident_guild_or_a_decided_case_does_not_hinder(store: Store) -> None:
@@ -121,14 +136,15 @@ async def test_another_incident_guild_or_a_decided_case_does_not_hinder(store: S
     await opened(store, case(guild=ELSEWHERE))
     await dismissed(store, first)
     newest = await opened(store)
-    assert await store.undecided(GUILD, "toxicity:11") == newest
+    assert await store.joinable(GUILD, "toxicity:11", NOON, WITHIN) == newest
 
 
-async def test_undecided_is_the_newest(store: Store) -> None:
-    assert await store.undecided(GUILD, "toxicity:11") is None
-    await opened(store, case(updated_at=after(hours=2)))
-    newest = await opened(store, case())
-    assert await store.undecided(GUILD, "toxicity:11") == newest
+async def test_the_newest_of_several_is_joined(store: Store) -> None:
+    assert await store.joinable(GUILD, "toxicity:11", NOON, WITHIN) is None
+    later = after(minutes=15)
+    await opened(store, case(opened_at=later, active_at=later))
+    newest = await opened(store, case(messages=(message(2).id,)))
+    assert await store.joinable(GUILD, "toxicity:11", after(minutes=7), WITHIN) == newest
 
 
 async def test_only_the_version_that_was_read_can_be_replaced(store: Store) -> None:
@@ -176,7 +192,7 @@ async def test_cards_and_changes_do_not_touch_one_another(store: Store) -> None:
 async def test_a_card_never_goes_back(store: Store) -> None:
     row = await opened(store)
     await store.card_shown(row.id, CARD, 3)
-    await store.card_shown(row.id, CardRef(channel=CARD.channel, message=MessageId("1")), 2)
+    await store.card_shown(row.id, MessageRef(channel=CARD.channel, message=MessageId("1")), 2)
     shown = await store.case(row.id)
     assert shown is not None
     assert (shown.card_message, shown.card_version) == (CARD.message, 3)
@@ -184,14 +200,36 @@ async def test_a_card_never_goes_back(store: Store) -> None:
 
 
 async def test_stale_cards_are_those_behind_their_row(store: Store) -> None:
-    late = await opened(store, case("late", updated_at=after(hours=1)))
-    early = await opened(store, case("early"))
+    first = await opened(store, case("first"))
+    second = await opened(store, case("second"))
     current = await opened(store, case("current"))
     await store.card_shown(current.id, CARD, 1)
-    assert [c.id for c in await store.stale_cards()] == [early.id, late.id]
-    assert [c.id for c in await store.stale_cards(limit=1)] == [early.id]
+    none = CaseId(0)
+    assert [c.id for c in await store.stale_cards(GUILD, none)] == [first.id, second.id]
+    assert [c.id for c in await store.stale_cards(GUILD, none, limit=1)] == [first.id]
+    assert [c.id for c in await store.stale_cards(GUILD, first.id)] == [second.id]
+    assert await store.stale_cards(ELSEWHERE, none) == []
+    assert await store.stale() == [GUILD]
     await dismissed(store, current)
-    assert current.id in [c.id for c in await store.stale_cards()]
+    assert current.id in [c.id for c in await store.stale_cards(GUILD, none)]
+
+
+async def test_claims_that_have_ended_are_found(store: Store) -> None:
+    until = after(minutes=5)
+    held = await opened(store, case("held", claimed_by=MIA, claimed_until=until))
+    await opened(store, case("free"))
+    assert await store.lapsed(after(minutes=4)) == []
+    assert await store.lapsed(until) == [held]
+    await dismissed(store, held)
+    assert await store.lapsed(until) == []
+
+
+async def test_every_case_that_quotes_a_message_is_found(store: Store) -> None:
+    own = await opened(store, quotes=(quote(message(1), 0, "d1"),))
+    around = await opened(store, case("around"), quotes=(quote(message(1), -1),))
+    await opened(store, case("other"), quotes=(quote(message(2), 0, "d2"),))
+    assert await store.quoting(GUILD, message(1).id) == [own.id, around.id]
+    assert await store.quoting(ELSEWHERE, message(1).id) == []
 
 
 async def test_the_queue_is_ordered_by_severity_then_age(store: Store) -> None:
@@ -207,6 +245,7 @@ async def test_case_of_is_the_newest_that_holds_the_message(store: Store) -> Non
     assert await store.case_of(GUILD, message(1).id) is None
     first = await opened(store)
     second = await opened(store, case("spam:11"))
+    second = await moved(store, second, cases.Joined(at=NOON, messages=(message(1).id,)))
     joined = await moved(store, first, cases.Joined(at=NOON, messages=(message(7).id,)))
     assert await store.case_of(GUILD, message(1).id) == second
     assert await store.case_of(GUILD, message(7).id) == joined

@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from bot.adapters.store.rows import case_row, quote_row
+from bot.adapters.store.schema import MIGRATIONS
 from bot.adapters.store.sqlite import SqliteStore
 from moderation.errors import StoreError
-from tests.store.values import GUILD, TOM, WITHIN, case, draft, full_message
+from moderation.types import CaseId
+from tests.store.values import GUILD, MIA, TOM, WITHIN, case, draft, full_message, message, quote
 
 
 async def refusal(url: str) -> str:
@@ -149,3 +152,20 @@ async def test_everything_about_a_message_is_recorded_but_its_text(tmp_path: Pat
         "delete_reason": None,
     }
     assert b"canary" not in file.read_bytes()
+
+
+async def test_a_case_of_an_older_version_is_still_there_after_the_upgrade(tmp_path: Path) -> None:
+    file = tmp_path / "a.db"
+    with Database(str(file)) as old:
+        MIGRATIONS.apply(old, stop_before="m005_incidents")
+        row = case_row(case(claimed_by=MIA)) | {"id": 1}
+        del row["active_at"]
+        old.table("cases").insert(row)
+        kept = quote_row(quote(message(1)), CaseId(1), GUILD)
+        del kept["channel"]
+        old.table("quotes").insert(kept)
+    store = await SqliteStore.open(file)
+    [found] = await store.queue(GUILD)
+    assert (found.claimed_by, found.active_at) == (MIA, found.updated_at)
+    assert [q.channel for q in await store.quotes(found.id)] == [""]
+    await store.close()

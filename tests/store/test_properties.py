@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.store.sqlite import SqliteStore
-from moderation.cases import UNDECIDED
+from moderation.cases import UNDECIDED, belongs
 from moderation.ledger import first_broken
 from moderation.ports import Store
-from moderation.types import CardRef, Case, CaseId, CaseState, ChannelId, Deleted, MessageId
+from moderation.types import Case, CaseId, CaseState, ChannelId, Deleted, MessageId, MessageRef
 from tests.fakes.store import FakeStore
 from tests.store.values import GUILD, TOM, WITHIN, after, case, draft, message, quote, report
 
@@ -47,7 +47,7 @@ class Walk:
             case "save" | "stale" | "report":
                 return await self._save(step)
             case "shown":
-                card = CardRef(channel=ChannelId("mods"), message=MessageId(str(choice)))
+                card = MessageRef(channel=ChannelId("mods"), message=MessageId(str(choice)))
                 await self.store.card_shown(CaseId(which), card, choice)
             case "record":
                 await self.store.record([message(which), message(choice)])
@@ -59,7 +59,13 @@ class Walk:
 
     async def _open(self, which: int, choice: int, minutes: int) -> Case | None:
         at = after(minutes=minutes)
-        new = case(f"i{which % 2}", updated_at=at, messages=(message(choice).id,))
+        new = case(
+            f"i{which % 2}",
+            opened_at=at,
+            active_at=at,
+            updated_at=at,
+            messages=(message(choice).id,),
+        )
         about = (quote(message(choice), 0, f"d{which}"), quote(message(which), -1))
         row = await self.store.open_case(new, about, (draft("case.opened"),), within=WITHIN)
         self.seen += [row] if row else []
@@ -73,9 +79,8 @@ class Walk:
         row = known if name == "stale" else await self.store.case(known.id)
         assert row is not None
         state = list(CaseState)[choice]
-        moved = replace(
-            row, state=state, version=row.version + 1, updated_at=after(minutes=minutes)
-        )
+        at = max(row.active_at, after(minutes=minutes))
+        moved = replace(row, state=state, version=row.version + 1, active_at=at, updated_at=at)
         filed = report(which) if name == "report" else None
         audit = (draft(subject=f"case:{row.id}"),)
         saved = await self.store.save(row, moved, audit, report=filed)
@@ -86,13 +91,16 @@ class Walk:
 
 async def everything(store: Store) -> Sequence[object]:
     """All that can be asked, to compare two stores by."""
-    answers: list[object] = [await store.queue(GUILD), await store.stale_cards()]
+    answers: list[object] = [await store.queue(GUILD), await store.stale()]
+    answers += [await store.stale_cards(GUILD, CaseId(2)), await store.lapsed(after(hours=9))]
     answers += [await store.audit(), await store.history(GUILD, TOM), await store.last_seen(GUILD)]
     for number in range(5):
         own = message(number).id
         answers += [await store.case_of(GUILD, own)]
         answers += [await store.settled(GUILD, own, f"d{n}") for n in range(5)]
-        answers += [await store.undecided(GUILD, f"i{number}")]
+        answers += [await store.quoting(GUILD, own)]
+        at = after(minutes=number * 10)
+        answers += [await store.joinable(GUILD, f"i{n}", at, WITHIN) for n in range(2)]
     for row in [await store.case(CaseId(n)) for n in range(31)]:
         if row is not None:
             answers += [row, await store.quotes(row.id), await store.reports(row.id)]
@@ -117,8 +125,9 @@ async def walk(steps: Sequence[Step]) -> None:
 
 
 def _one_incident(one: Case, other: Case) -> bool:
-    near = abs(one.updated_at - other.updated_at) <= WITHIN
-    return one.incident == other.incident and near and one.state in UNDECIDED
+    """Whether ``other`` should have joined ``one`` instead of opening a case of its own."""
+    same = one.incident == other.incident and belongs(one, other.active_at, WITHIN)
+    return same or (one.state in UNDECIDED and other.messages[0] in one.messages)
 
 
 async def check_trail(taken: Walk) -> None:

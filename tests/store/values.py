@@ -20,6 +20,7 @@ from moderation.types import (
     Message,
     MessageId,
     MessageKind,
+    MessageRef,
     NoticeState,
     Owner,
     Quote,
@@ -97,8 +98,9 @@ def case(incident: str = "toxicity:11", **fields: object) -> Case:
         owner=Owner.MODERATORS,
         score=0.5,
         opened_at=NOON,
+        active_at=NOON,
         updated_at=NOON,
-        messages=(MessageId("1001"),),
+        messages=(MessageId("1001" if incident == "toxicity:11" else f"1001-{incident}"),),
     )
     return replace(bare, **fields)  # type: ignore[arg-type]
 
@@ -116,6 +118,7 @@ def full_case() -> Case:
                 spans=(Span(start=1, end=4), Span(start=9, end=12)),
                 facts=facts,
                 related=(MessageId("1000"),),
+                message=MessageId("1002"),
             ),
         ),
         reasons=(Reason(code="spam.flood", facts=facts),),
@@ -137,6 +140,7 @@ def full_case() -> Case:
 def quote(of: Message, offset: int = 0, digest: str = "", text: str = "") -> Quote:
     return Quote(
         message=of.id,
+        channel=of.channel,
         author=of.author.id,
         author_name=of.author.name,
         at=of.at,
@@ -171,6 +175,7 @@ def action(of: Case, **fields: object) -> Action:
         state=ActionState.REQUESTED,
         requested_by=MIA,
         requested_at=NOON,
+        also=(MessageRef(channel=ChannelId("d"), message=MessageId("1009")),),
         notice=NoticeState.PENDING,
     )
     return replace(bare, **fields)  # type: ignore[arg-type]

@@ -6,29 +6,63 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from moderation.acting import Acting
 from moderation.cases import UNDECIDED
+from moderation.catchup import CatchUp, CatchUpLimits
 from moderation.drawing import Cards
-from moderation.housekeeping import CatchUpLimits, Housekeeping
+from moderation.housekeeping import Housekeeping
 from moderation.ports import Store
+from moderation.reporting import Reporting
 from moderation.review import Click, Review
-from moderation.screening import opened
+from moderation.rules import Rules
+from moderation.screening import Screening, opened
+from moderation.surroundings import Surroundings
 from moderation.types import (
-    CardRef,
+    Author,
     Case,
     CaseId,
     ChannelId,
+    Fact,
     GuildId,
+    Message,
     MessageId,
+    MessageRef,
     Mode,
     Moderator,
     Policy,
     Quote,
+    Scores,
+    Span,
     UserId,
 )
+from moderation.window import Window
 from tests.fakes.platform import FakePlatform
 from tests.usecases.test_cases import NOON, a_case
 
 GUILD = GuildId("g")
+RUDE = Scores(toxicity=0.9, insult=0.9)
+
+
+def message(
+    number: int,
+    text: str = "hello there",
+    *,
+    at: datetime = NOON,
+    author: str = "tom",
+    channel: str = "general",
+    **fields: Any,
+) -> Message:
+    """A message of an ordinary member; its number is its id."""
+    return Message(
+        id=MessageId(f"{number:06}"),
+        guild=GUILD,
+        channel=ChannelId(channel),
+        channel_name=channel,
+        author=Author(id=UserId(author), name=author.title()),
+        at=at,
+        text=text,
+        **fields,
+    )
 
 
 class TickingClock:
@@ -76,38 +110,92 @@ class FaultyStore:
 class Desk:
     """One process: use cases wired over what outlives it (store, platform, clock)."""
 
-    def __init__(self, store: Any, platform: FakePlatform, clock: TickingClock) -> None:
+    def __init__(
+        self,
+        store: Any,
+        platform: FakePlatform,
+        clock: TickingClock,
+        *,
+        policy: Policy | None = None,
+        limits: CatchUpLimits | None = None,
+    ) -> None:
         self.store = store
         self.platform = platform
         self.clock = clock
         self.log = Lines()
-        self.policy = Policy(mode=Mode.QUEUE)
+        self.policy = policy or Policy(mode=Mode.QUEUE)
+        self.scores = Scores()
+        self.window = Window()
         self.cards = Cards(
-            store=store, platform=platform, clock=clock, log=self.log, mode=Mode.QUEUE
+            store=store, platform=platform, clock=clock, log=self.log, mode=self.policy.mode
+        )
+        self.surroundings = Surroundings(store=store, window=self.window, cards=self.cards)
+        self.acting = Acting(
+            store=store, platform=platform, cards=self.cards, clock=clock, log=self.log
         )
         self.review = Review(
+            store=store, acting=self.acting, cards=self.cards, clock=clock, policy=self.policy
+        )
+        self.screening = Screening(
             store=store,
-            platform=platform,
+            scoring=self,
+            window=self.window,
+            rules=Rules.of(self.policy),
+            policy=self.policy,
             cards=self.cards,
+            surroundings=self.surroundings,
+            log=self.log,
+            record=self._record,
+            enforce=self.review.enforce,
+        )
+        self.reporting = Reporting(
+            store=store,
+            cards=self.cards,
+            surroundings=self.surroundings,
             clock=clock,
             log=self.log,
             policy=self.policy,
         )
-
-    async def resume(self) -> None:
-        """What a start does with what the process before it left behind."""
-        housekeeping = Housekeeping(
-            store=self.store,
-            platform=self.platform,
-            review=self.review,
-            cards=self.cards,
-            screening=None,  # type: ignore[arg-type]  # nothing is screened here
-            clock=self.clock,
+        self.catch_up = CatchUp(
+            store=store,
+            platform=platform,
+            screening=self.screening,
+            clock=clock,
             log=self.log,
-            limits=CatchUpLimits(),
-            watched=lambda channel: True,
+            limits=limits or CatchUpLimits(),
+            watched=lambda channel: channel.name != "unwatched",
         )
-        await housekeeping.resume()
+        self.housekeeping = Housekeeping(
+            store=store,
+            acting=self.acting,
+            cards=self.cards,
+            catch_up=self.catch_up,
+            clock=clock,
+            log=self.log,
+        )
+
+    name = "fake@1"
+    """The engine; what it says of rude texts is in ``RUDE``, of everything else ``scores``."""
+
+    async def score(self, text: str) -> Scores | None:
+        """As ``Scoring.score``."""
+        await self.while_scoring()
+        return RUDE if "idiot" in text else self.scores
+
+    async def explain(self, text: str) -> tuple[Span, ...]:
+        """As ``Scoring.explain``."""
+        at = text.find("idiot")
+        return (Span(start=at, end=at + 5),) if at >= 0 else ()
+
+    async def while_scoring(self) -> None:
+        """What a test lets happen while the engine thinks."""
+
+    async def _record(self, fact: Fact) -> None:
+        await self.store.record((fact,))
+
+    async def cases(self) -> list[Case]:
+        """The undecided cases."""
+        return list(await self.store.queue(GUILD))
 
     async def opened(self, **fields: object) -> Case:
         """An open case with its card."""
@@ -137,9 +225,9 @@ def moderator(name: str = "mia", *, may: bool = True, guild: GuildId = GUILD) ->
     return Moderator(id=UserId(name), guild=guild, name=name.title(), may_moderate=may)
 
 
-def click(case: Case, by: Moderator | None = None, card: CardRef | None = None) -> Click:
+def click(case: Case, by: Moderator | None = None, card: MessageRef | None = None) -> Click:
     """A press on the case's own card, unless another card is named."""
-    own = CardRef(
+    own = MessageRef(
         channel=case.card_channel or ChannelId(""),
         message=case.card_message or MessageId(""),
     )

@@ -61,6 +61,7 @@ def a_case(state: CaseState = CaseState.OPEN, **fields: object) -> Case:
         owner=Owner.MODERATORS,
         score=0.9,
         opened_at=NOON,
+        active_at=NOON,
         updated_at=NOON,
         messages=(MessageId("m1"),),
     )
@@ -137,3 +138,17 @@ def test_only_the_holder_may_give_a_claim_back() -> None:
     jo = replace(mia, id=UserId("jo"))
     assert cases.actions_for(claimed, mia, LATER).release
     assert not cases.actions_for(claimed, jo, LATER).release
+
+
+def test_a_case_keeps_its_first_and_its_gravest_signals() -> None:
+    first = Signal(kind="spam.mentions", risk=Risk.FORUM, score=0.5, message=MessageId("0"))
+    mild = tuple(
+        Signal(kind="link.invite", risk=Risk.FORUM, score=n / 100, message=MessageId(str(n)))
+        for n in range(1, 40)
+    )
+    grave = Signal(kind="toxicity.threat", risk=Risk.SAFETY, score=0.7, message=MessageId("50"))
+    kept = cases.merged((first, *mild[:20], grave), mild[20:])
+    assert len(kept) == cases.SIGNALS
+    assert kept[0] == first
+    assert grave in kept
+    assert kept[-1] == mild[-1]

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from moderation.cases import Noticed
+from moderation.changing import change
 from moderation.errors import (
     IllegalMove,
     NotAllowed,
     Overtaken,
     PlatformFailure,
     PlatformUnreachable,
+    StoreError,
 )
 from moderation.types import (
     ActionKind,
     ActionState,
-    CardRef,
     Case,
+    CaseId,
     CaseState,
     ChannelId,
     GuildId,
     MessageId,
+    MessageRef,
+    Mode,
     NoticeState,
+    Policy,
     UserId,
 )
 from tests.fakes.platform import FakePlatform
@@ -64,13 +72,13 @@ async def test_nothing_recommended_is_said(desk: Desk) -> None:
         (moderator("eve", guild=GuildId("elsewhere")), None, "not_this_card"),
         (
             moderator(),
-            CardRef(channel=ChannelId("queue"), message=MessageId("a copy")),
+            MessageRef(channel=ChannelId("queue"), message=MessageId("a copy")),
             "not_this_card",
         ),
     ],
 )
 async def test_a_stranger_another_guild_and_a_copied_card_do_nothing(
-    desk: Desk, by: object, card: CardRef | None, code: str
+    desk: Desk, by: object, card: MessageRef | None, code: str
 ) -> None:
     case = await desk.opened(recommended=ActionKind.BAN)
     for press in (
@@ -152,8 +160,11 @@ async def test_a_silent_platform_is_asked_again_and_given_up_in_the_end(
     desk.platform.fault = silent
     waiting = await desk.review.act(click(case))
     assert waiting.state is CaseState.ACTING
-    desk.clock.pass_by(minutes=20)
-    await desk.resume()
+    desk.clock.pass_by(minutes=14)
+    await desk.housekeeping.resume()
+    assert (await desk.row(case.id)).state is CaseState.ACTING
+    desk.clock.pass_by(minutes=2)
+    await desk.housekeeping.resume()
     assert (await desk.row(case.id)).failure == "unreachable"
 
 
@@ -189,7 +200,7 @@ async def test_a_decision_taken_back_before_it_was_told_is_not_told(desk: Desk) 
     assert (await desk.store.action(done.action)).notice is NoticeState.PENDING
     undone = await desk.review.undo(click(done))
     desk.platform.fault = lambda phase, name: None
-    await desk.resume()
+    await desk.housekeeping.resume()
     assert set(desk.platform.notices) == {undone.action}
 
 
@@ -223,7 +234,7 @@ async def _decide_and_die(kind: ActionKind, at: int) -> tuple[Case, Desk, bool]:
         died = True
     platform.fault = lambda phase, name: None
     reborn = Desk(store, platform, clock)
-    await reborn.resume()
+    await reborn.housekeeping.resume()
     return case, reborn, died
 
 
@@ -280,3 +291,191 @@ async def test_a_late_joining_report_does_not_stop_an_action(desk: Desk) -> None
     desk.platform.fault = join
     after = await desk.review.act(click(case))
     assert (after.state, after.reports) == (CaseState.RESOLVED, 1)
+
+
+def silent_at(name: str) -> Callable[[str, str], None]:
+    def fault(phase: str, called: str) -> None:
+        if called == name:
+            raise PlatformUnreachable("503")
+
+    return fault
+
+
+def quiet(phase: str, name: str) -> None:
+    """No fault any more."""
+
+
+async def test_giving_up_counts_from_the_first_try_of_this_process(desk: Desk) -> None:
+    case = await desk.opened(recommended=ActionKind.TIMEOUT)
+    desk.platform.fault = silent_at("apply")
+    await desk.review.act(click(case))
+    desk.clock.pass_by(hours=3)
+    reborn = Desk(desk.store, desk.platform, desk.clock)
+    await reborn.housekeeping.resume()
+    assert (await desk.row(case.id)).state is CaseState.ACTING
+    desk.platform.fault = quiet
+    await reborn.housekeeping.resume()
+    assert (await desk.row(case.id)).state is CaseState.RESOLVED
+
+
+@pytest.mark.parametrize("kind", [ActionKind.BAN, ActionKind.KICK])
+async def test_a_ban_does_not_wait_for_the_members_messages(desk: Desk, kind: ActionKind) -> None:
+    case = await desk.opened(recommended=kind)
+    desk.platform.fault = silent_at("notify")
+    done = await desk.review.act(click(case))
+    assert done.state is CaseState.RESOLVED
+    assert list(desk.platform.applied.values()) == [kind]
+    desk.platform.fault = quiet
+    await desk.housekeeping.resume()
+    assert (await desk.store.action(done.action)).notice is NoticeState.SENT
+
+
+async def test_an_undo_that_failed_can_be_tried_again(desk: Desk) -> None:
+    done = await desk.review.act(click(await desk.opened(recommended=ActionKind.BAN)))
+
+    def refuse(phase: str, name: str) -> None:
+        if name == "apply":
+            raise PlatformFailure("permission")
+
+    desk.platform.fault = refuse
+    failed = await desk.review.undo(click(done))
+    assert (failed.state, failed.failure) == (CaseState.RESOLVED, "permission")
+    desk.platform.fault = quiet
+    undone = await desk.review.undo(click(failed))
+    assert undone.state is CaseState.OPEN
+    assert (await desk.store.action(undone.action)).reverses == done.action
+    assert (await desk.store.history(done.guild, done.subject)).actions == 0
+
+
+async def test_an_effect_that_was_taken_back_meanwhile_is_not_repeated(desk: Desk) -> None:
+    case = await desk.opened(recommended=ActionKind.BAN)
+    desk.platform.fault = silent_at("apply")
+    waiting = await desk.review.act(click(case))
+    desk.platform.fault = quiet
+    [stale] = await desk.store.unfinished()
+    await desk.acting.carry_out(stale)
+    undone = await desk.review.undo(click(await desk.row(case.id)))
+    await desk.acting.carry_out(stale)
+    assert [action.id for action in desk.platform.done] == [waiting.action, undone.action]
+
+
+async def test_nobody_gains_rights_through_the_bot(desk: Desk) -> None:
+    helper = replace(moderator("sam"), may=frozenset({ActionKind.WARN, ActionKind.REMOVE}))
+    case = await desk.opened(recommended=ActionKind.BAN)
+    _, choices = await desk.review.choices(click(case, helper))
+    assert choices.recommended is None
+    assert choices.actions == (ActionKind.WARN, ActionKind.REMOVE)
+    for kind in (None, ActionKind.BAN, ActionKind.KICK):
+        with pytest.raises(NotAllowed) as refused:
+            await desk.review.act(click(case, helper), kind)
+        assert refused.value.code == "not_your_right"
+    banned = await desk.review.act(click(case))
+    with pytest.raises(NotAllowed):
+        await desk.review.undo(click(banned, helper))
+    assert list(desk.platform.applied.values()) == [ActionKind.BAN]
+
+
+def in_mode(desk: Desk, mode: Mode) -> Desk:
+    """The next process, on the same database, with another mode."""
+    return Desk(desk.store, desk.platform, desk.clock, policy=Policy(mode=mode))
+
+
+async def test_what_was_decided_in_shadow_never_reaches_members(desk: Desk) -> None:
+    shadow = in_mode(desk, Mode.SHADOW)
+    done = await shadow.review.act(click(await shadow.opened(recommended=ActionKind.BAN)))
+    assert done.state is CaseState.RESOLVED
+    real = in_mode(desk, Mode.QUEUE)
+    undone = await real.review.undo(click(done))
+    assert undone.state is CaseState.OPEN
+    assert (desk.platform.applied, desk.platform.notices) == ({}, {})
+    assert (await real.review.act(click(undone))).state is CaseState.RESOLVED
+    assert list(desk.platform.applied.values()) == [ActionKind.BAN]
+
+
+async def test_what_was_really_done_is_not_taken_back_in_shadow(desk: Desk) -> None:
+    done = await desk.review.act(click(await desk.opened(recommended=ActionKind.BAN)))
+    with pytest.raises(IllegalMove) as refused:
+        await in_mode(desk, Mode.SHADOW).review.undo(click(done))
+    assert refused.value.code == "undo_in_shadow"
+    assert await desk.row(done.id) == done
+
+
+async def test_a_notice_that_is_refused_is_shown_and_not_fatal(desk: Desk) -> None:
+    def refuse(phase: str, name: str) -> None:
+        if name == "notify":
+            raise PlatformFailure("unknown:50035")
+
+    desk.platform.fault = refuse
+    done = await desk.review.act(click(await desk.opened(recommended=ActionKind.WARN)))
+    assert done.state is CaseState.RESOLVED
+    assert (await desk.store.action(done.action)).notice is NoticeState.FAILED
+
+
+async def test_a_notice_without_an_answer_is_given_up_in_the_end(desk: Desk) -> None:
+    desk.platform.fault = silent_at("notify")
+    done = await desk.review.act(click(await desk.opened(recommended=ActionKind.WARN)))
+    desk.clock.pass_by(minutes=16)
+    await desk.housekeeping.resume()
+    assert (await desk.store.action(done.action)).notice is NoticeState.FAILED
+    assert await desk.store.unfinished() == []
+
+
+async def test_the_same_action_is_not_carried_out_twice_at_once(desk: Desk) -> None:
+    case = await desk.opened(recommended=ActionKind.TIMEOUT)
+    second: list[asyncio.Task[Case]] = []
+
+    def meanwhile(phase: str, name: str) -> None:
+        if (phase, name) == ("before", "apply") and not second:
+            [action] = [a for a in desk.store.actions.values() if a.case == case.id]
+            second.append(asyncio.ensure_future(desk.acting.carry_out(action)))
+
+    desk.platform.fault = meanwhile
+    await desk.review.act(click(case))
+    await asyncio.gather(*second)
+    assert len(desk.platform.done) == 1
+
+
+async def test_a_claim_can_be_given_back(desk: Desk) -> None:
+    case = await desk.review.claim(click(await desk.opened(), moderator("jo")))
+    with pytest.raises(Overtaken):
+        await desk.review.release(click(case))
+    free = await desk.review.release(click(case, moderator("jo")))
+    assert free.claimed_by is None
+
+
+async def test_only_what_failed_can_be_retried_and_only_what_is_decided_undone(desk: Desk) -> None:
+    case = await desk.opened(recommended=ActionKind.WARN)
+    for press in (desk.review.retry, desk.review.undo):
+        with pytest.raises(IllegalMove):
+            await press(click(case))
+    assert await desk.row(case.id) == case
+
+
+async def test_a_case_that_is_not_there_is_refused(desk: Desk) -> None:
+    case = await desk.opened()
+    with pytest.raises(NotAllowed):
+        await desk.review.act(replace(click(case), case=99))
+    assert (await desk.review.dismiss(replace(click(case), card=None))).state is CaseState.DISMISSED
+
+
+async def test_acting_alone_leaves_a_decided_case_alone(desk: Desk) -> None:
+    case = await desk.review.dismiss(click(await desk.opened()))
+    where = MessageRef(channel=case.channel, message=case.messages[0])
+    assert (await desk.review.enforce(case.id, (where,))).version == case.version
+    assert desk.platform.done == []
+
+
+async def test_a_row_that_never_holds_still_is_an_error(desk: Desk) -> None:
+    case = await desk.opened()
+
+    async def lost(*_: object, **__: object) -> bool:
+        return False
+
+    desk.store.save = lost
+    where = MessageRef(channel=case.channel, message=case.messages[0])
+    with pytest.raises(StoreError, match="20 times"):
+        await desk.review.enforce(case.id, (where,))
+    with pytest.raises(StoreError, match="50 times"):
+        await change(desk.store, case.id, Noticed(at=desk.clock.now()))
+    with pytest.raises(StoreError, match="not in the database"):
+        await change(desk.store, CaseId(99), Noticed(at=desk.clock.now()))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
 from bot.adapters.store import rows
-from bot.adapters.store.rows import moment
+from bot.adapters.store.rows import TICK, moment, ticks
 from bot.adapters.store.schema import UNDECIDED_STATES
 from bot.adapters.store.thread import fetch, fetch_one
 from moderation.cases import DECIDED
@@ -39,13 +40,17 @@ def case(db: Database, case: CaseId) -> Case | None:
     return _one_case(db, "WHERE id = ?", (case,))
 
 
-def undecided(db: Database, guild: GuildId, incident: str) -> Case | None:
-    """As ``Store.undecided``."""
-    where = (
-        f"WHERE guild = ? AND incident = ? AND state IN ({UNDECIDED_STATES})"
-        " ORDER BY id DESC LIMIT 1"
-    )
-    return _one_case(db, where, (guild, incident))
+_JOINABLE = (
+    f"WHERE guild = ?1 AND incident = ?2 AND state IN ({UNDECIDED_STATES})"
+    " AND opened_at - ?3 <= ?4 AND active_at + ?3 >= ?4 ORDER BY id DESC LIMIT 1"
+)
+
+
+def joinable(
+    db: Database, guild: GuildId, incident: str, at: datetime, within: timedelta
+) -> Case | None:
+    """As ``Store.joinable``."""
+    return _one_case(db, _JOINABLE, (guild, incident, within // TICK, ticks(at)))
 
 
 def case_of(db: Database, guild: GuildId, message: MessageId) -> Case | None:
@@ -65,9 +70,28 @@ def queue(db: Database, guild: GuildId) -> Sequence[Case]:
     return _cases(db, where, (guild,))
 
 
-def stale_cards(db: Database, limit: int) -> Sequence[Case]:
+def quoting(db: Database, guild: GuildId, message: MessageId) -> Sequence[CaseId]:
+    """As ``Store.quoting``."""
+    sql = "SELECT DISTINCT case_id FROM quotes WHERE guild = ? AND message = ? ORDER BY case_id"
+    return [CaseId(row["case_id"]) for row in fetch(db, sql, (guild, message))]
+
+
+def lapsed(db: Database, now: datetime) -> Sequence[Case]:
+    """As ``Store.lapsed``."""
+    where = f"WHERE claimed_until <= ? AND state IN ({UNDECIDED_STATES}) ORDER BY id"
+    return _cases(db, where, (ticks(now),))
+
+
+def stale(db: Database) -> Sequence[GuildId]:
+    """As ``Store.stale``."""
+    sql = "SELECT DISTINCT guild FROM cases WHERE card_version < version ORDER BY guild"
+    return [GuildId(row["guild"]) for row in fetch(db, sql)]
+
+
+def stale_cards(db: Database, guild: GuildId, after: CaseId, limit: int) -> Sequence[Case]:
     """As ``Store.stale_cards``."""
-    return _cases(db, "WHERE card_version < version ORDER BY updated_at, id LIMIT ?", (limit,))
+    where = "WHERE card_version < version AND guild = ? AND id > ? ORDER BY id LIMIT ?"
+    return _cases(db, where, (guild, after, limit))
 
 
 def _cases(db: Database, where: str, values: tuple[str | int, ...]) -> list[Case]:

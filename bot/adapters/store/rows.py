@@ -22,6 +22,7 @@ from moderation.types import (
     GuildId,
     Message,
     MessageId,
+    MessageRef,
     NoticeState,
     Owner,
     Quote,
@@ -39,12 +40,12 @@ from moderation.types import (
 Row = Mapping[str, Any]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TICK = timedelta(microseconds=1)
+TICK = timedelta(microseconds=1)
 
 
 def ticks(at: datetime) -> int:
     """Whole microseconds since 1970, UTC. Raises ``TypeError`` for a datetime without a zone."""
-    return (at - EPOCH) // _TICK
+    return (at - EPOCH) // TICK
 
 
 def moment(value: int) -> datetime:
@@ -130,6 +131,7 @@ def _signal_dict(signal: Signal) -> dict[str, Any]:
         "spans": [[span.start, span.end] for span in signal.spans],
         "facts": _facts_list(signal.facts),
         "related": list(signal.related),
+        "message": signal.message,
     }
 
 
@@ -141,6 +143,7 @@ def _signal(found: Mapping[str, Any]) -> Signal:
         spans=tuple(Span(start=start, end=end) for start, end in found["spans"]),
         facts=_facts(found["facts"]),
         related=tuple(MessageId(message) for message in found["related"]),
+        message=found.get("message"),
     )
 
 
@@ -162,6 +165,7 @@ def case_row(case: Case) -> dict[str, Any]:
         "owner": case.owner.value,
         "score": case.score,
         "opened_at": ticks(case.opened_at),
+        "active_at": ticks(case.active_at),
         "updated_at": ticks(case.updated_at),
         "messages": _ids(case.messages),
         "signals": _json([_signal_dict(signal) for signal in case.signals]),
@@ -196,6 +200,7 @@ def case_from(row: Row) -> Case:
         owner=Owner(row["owner"]),
         score=row["score"],
         opened_at=moment(row["opened_at"]),
+        active_at=moment(row["active_at"]),
         updated_at=moment(row["updated_at"]),
         messages=tuple(json.loads(row["messages"])),
         signals=tuple(_signal(found) for found in json.loads(row["signals"])),
@@ -224,6 +229,7 @@ def quote_row(quote: Quote, case: CaseId, guild: GuildId) -> dict[str, Any]:
         "case_id": case,
         "guild": guild,
         "message": quote.message,
+        "channel": quote.channel,
         "digest": quote.digest,
         "author": quote.author,
         "author_name": _text(quote.author_name),
@@ -238,6 +244,7 @@ def quote_from(row: Row) -> Quote:
     """The inverse of ``quote_row``."""
     return Quote(
         message=MessageId(row["message"]),
+        channel=ChannelId(row["channel"]),
         author=UserId(row["author"]),
         author_name=row["author_name"],
         at=moment(row["at"]),
@@ -258,6 +265,7 @@ def action_row(action: Action) -> dict[str, Any]:
         "kind": action.kind.value,
         "target": action.target,
         "message": action.message,
+        "also": _json([[where.channel, where.message] for where in action.also]),
         "state": action.state.value,
         "requested_by": action.requested_by,
         "requested_at": ticks(action.requested_at),
@@ -282,6 +290,10 @@ def action_from(row: Row) -> Action:
         kind=ActionKind(row["kind"]),
         target=UserId(row["target"]),
         message=row["message"],
+        also=tuple(
+            MessageRef(channel=channel, message=message)
+            for channel, message in json.loads(row["also"])
+        ),
         state=ActionState(row["state"]),
         requested_by=UserId(row["requested_by"]),
         requested_at=moment(row["requested_at"]),

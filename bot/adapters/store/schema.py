@@ -176,6 +176,17 @@ CREATE TABLE coverage (                -- when the bot listened
 ) WITHOUT ROWID;
 """
 
+_INCIDENTS = f"""
+ALTER TABLE cases ADD COLUMN active_at INTEGER NOT NULL DEFAULT 0;
+UPDATE cases SET active_at = max(opened_at, updated_at);
+ALTER TABLE quotes ADD COLUMN channel TEXT NOT NULL DEFAULT '';
+ALTER TABLE actions ADD COLUMN also TEXT NOT NULL DEFAULT '[]';  -- JSON, channel and message ids
+DROP INDEX cases_stale;
+CREATE INDEX cases_stale ON cases (guild, id) WHERE card_version < version;
+CREATE INDEX cases_claimed ON cases (claimed_until)
+    WHERE claimed_until IS NOT NULL AND state IN ({UNDECIDED_STATES});
+"""  # noqa: S608  # constants of the core
+
 
 @MIGRATIONS()
 def m001_messages(db: Database) -> None:
@@ -199,6 +210,12 @@ def m003_decisions(db: Database) -> None:
 def m004_audit(db: Database) -> None:
     """The audit trail and the hours of listening."""
     db.executescript(_AUDIT)
+
+
+@MIGRATIONS()
+def m005_incidents(db: Database) -> None:
+    """How long an incident lasts, and where each of its messages stands."""
+    db.executescript(_INCIDENTS)
 
 
 def known_names() -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.adapters.store import reads, writes
 from bot.adapters.store.thread import DatabaseThread, path_of
@@ -12,7 +12,6 @@ from moderation.types import (
     Action,
     ActionId,
     AuditEntry,
-    CardRef,
     Case,
     CaseId,
     ChannelId,
@@ -23,6 +22,7 @@ from moderation.types import (
     History,
     LastSeen,
     MessageId,
+    MessageRef,
     Quote,
     Report,
     UserId,
@@ -79,14 +79,16 @@ class SqliteStore:
             )
         )
 
-    async def card_shown(self, case: CaseId, card: CardRef, version: int) -> None:
+    async def card_shown(self, case: CaseId, card: MessageRef, version: int) -> None:
         await self._thread.run(lambda db: writes.card_shown(db, case, card, version))
 
     async def case(self, case: CaseId) -> Case | None:
         return await self._thread.run(lambda db: reads.case(db, case))
 
-    async def undecided(self, guild: GuildId, incident: str) -> Case | None:
-        return await self._thread.run(lambda db: reads.undecided(db, guild, incident))
+    async def joinable(
+        self, guild: GuildId, incident: str, at: datetime, within: timedelta
+    ) -> Case | None:
+        return await self._thread.run(lambda db: reads.joinable(db, guild, incident, at, within))
 
     async def case_of(self, guild: GuildId, message: MessageId) -> Case | None:
         return await self._thread.run(lambda db: reads.case_of(db, guild, message))
@@ -94,8 +96,17 @@ class SqliteStore:
     async def queue(self, guild: GuildId) -> Sequence[Case]:
         return await self._thread.run(lambda db: reads.queue(db, guild))
 
-    async def stale_cards(self, limit: int = 100) -> Sequence[Case]:
-        return await self._thread.run(lambda db: reads.stale_cards(db, limit))
+    async def quoting(self, guild: GuildId, message: MessageId) -> Sequence[CaseId]:
+        return await self._thread.run(lambda db: reads.quoting(db, guild, message))
+
+    async def lapsed(self, now: datetime) -> Sequence[Case]:
+        return await self._thread.run(lambda db: reads.lapsed(db, now))
+
+    async def stale(self) -> Sequence[GuildId]:
+        return await self._thread.run(reads.stale)
+
+    async def stale_cards(self, guild: GuildId, after: CaseId, limit: int = 100) -> Sequence[Case]:
+        return await self._thread.run(lambda db: reads.stale_cards(db, guild, after, limit))
 
     async def unfinished(self) -> Sequence[Action]:
         return await self._thread.run(reads.unfinished)

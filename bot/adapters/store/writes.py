@@ -10,14 +10,13 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from bot.adapters.store import rows
+from bot.adapters.store import reads, rows
 from bot.adapters.store.rows import ticks
-from bot.adapters.store.schema import UNDECIDED_STATES
 from bot.adapters.store.thread import fetch_one, transaction
+from moderation.cases import UNDECIDED
 from moderation.ledger import GENESIS, link
 from moderation.types import (
     Action,
-    CardRef,
     Case,
     CaseId,
     Coverage,
@@ -26,6 +25,7 @@ from moderation.types import (
     Edited,
     Fact,
     Message,
+    MessageRef,
     Quote,
     Report,
 )
@@ -82,10 +82,6 @@ def _record_deletion(db: Database, fact: Deleted) -> None:
     db.conn.execute(_MARK_QUOTES, (fact.guild, fact.id))
 
 
-_JOINABLE = (
-    "SELECT 1 FROM cases WHERE guild = ? AND incident = ?"  # noqa: S608  # constants of the core
-    f" AND state IN ({UNDECIDED_STATES}) AND abs(updated_at - ?) <= ? LIMIT 1"
-)
 _FILED = "SELECT 1 FROM reports WHERE guild = ? AND message = ? AND reporter = ?"
 
 
@@ -101,7 +97,7 @@ def open_case(
     """As ``Store.open_case``."""
     bare = replace(case, version=1, card_channel=None, card_message=None, card_version=0)
     with transaction(db):
-        if _joinable(db, case, within) or _filed_before(db, report):
+        if _has_home(db, case, within) or _filed_before(db, report):
             return None
         opened = replace(bare, id=CaseId(_run(db, "cases", rows.case_row(bare)) or 0))
         _hold(db, opened, quotes)
@@ -110,10 +106,12 @@ def open_case(
         return opened
 
 
-def _joinable(db: Database, case: Case, within: timedelta) -> bool:
-    near = within // timedelta(microseconds=1)
-    values = (case.guild, case.incident, ticks(case.updated_at), near)
-    return fetch_one(db, _JOINABLE, values) is not None
+def _has_home(db: Database, case: Case, within: timedelta) -> bool:
+    """Whether there is a case to join: of the same incident, or with the same message."""
+    if reads.joinable(db, case.guild, case.incident, case.active_at, within) is not None:
+        return True
+    holding = reads.case_of(db, case.guild, case.messages[0])
+    return holding is not None and holding.state in UNDECIDED
 
 
 def _filed_before(db: Database, report: Report | None) -> bool:
@@ -200,7 +198,7 @@ _CARD_SHOWN = (
 )
 
 
-def card_shown(db: Database, case: CaseId, card: CardRef, version: int) -> None:
+def card_shown(db: Database, case: CaseId, card: MessageRef, version: int) -> None:
     """As ``Store.card_shown``."""
     with transaction(db):
         db.conn.execute(_CARD_SHOWN, (card.channel, card.message, version, case))
