@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from moderation.risks import risk_of
 from moderation.rules import Rules
 from moderation.types import Context, Message, Signal
@@ -11,6 +13,9 @@ _WORTH_REPEATING = 12
 """Folded characters from which on one author's repeats count; shorter ones are ok and thanks."""
 _NOBODY_SAYS_BY_CHANCE = 40
 """Folded characters from which on several people do not write the same by chance."""
+_NOBODY_SAYS_ABOUT_A_LINK = 20
+"""The same for the words around a link; a link alone is what people pass on (a gif, a release)."""
+_LINK = re.compile(r"https?://[^\s<>]+")
 
 
 def duplicates(context: Context, rules: Rules) -> Signal | None:
@@ -27,12 +32,18 @@ def duplicates(context: Context, rules: Rules) -> Signal | None:
 
 
 def _counted(context: Context, recent: list[Message]) -> tuple[Message, ...]:
-    size = len(context.folded)
-    if size >= _NOBODY_SAYS_BY_CHANCE or "://" in context.message.text:
+    if _is_no_chance(context.folded):
         return tuple(recent)
-    if size >= _WORTH_REPEATING:
+    if len(context.folded) >= _WORTH_REPEATING:
         return tuple(m for m in recent if m.author.id == context.message.author.id)
     return ()
+
+
+def _is_no_chance(folded: str) -> bool:
+    if "://" not in folded:
+        return len(folded) >= _NOBODY_SAYS_BY_CHANCE
+    around = " ".join(_LINK.sub(" ", folded).split())
+    return len(around) >= _NOBODY_SAYS_ABOUT_A_LINK
 
 
 def _signal(messages: tuple[Message, ...]) -> Signal:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from moderation.risks import risk_of
-from moderation.rules import Rules
-from moderation.text import fold
+from moderation.rules import Listed, Rules
+from moderation.text import Folded, fold, readings
 from moderation.types import Context, Signal, Span
 
 
@@ -20,9 +22,14 @@ def words(context: Context, rules: Rules) -> Signal | None:
     return None
 
 
-def _spans(listed: object, context: Context) -> tuple[Span, ...]:
-    matches = [match.span(1) for match in listed.finditer(context.folded)]  # type: ignore[attr-defined]  # re2 is untyped
-    if not matches:
-        return ()
-    folded = fold(context.message.text)
-    return tuple(folded.span(start, end) for start, end in matches)
+def _spans(listed: Listed, context: Context) -> tuple[Span, ...]:
+    """Where the text has them, in its usual reading or else in the first other one that does."""
+    text = context.message.text
+    if listed.usual.search(context.folded):
+        return _found(listed.usual, fold(text))
+    return next(filter(None, (_found(listed.stretched, one) for one in readings(text))), ())
+
+
+def _found(pattern: Any, read: Folded) -> tuple[Span, ...]:
+    matches = pattern.finditer(read.text)
+    return tuple(read.span(*match.span(match.lastindex)) for match in matches)

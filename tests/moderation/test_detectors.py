@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from moderation.detectors import ALL, Rules
 from moderation.errors import SettingsError
-from moderation.types import Message, Policy, Signal
+from moderation.types import Message, MessageId, Policy, Signal, UserId
 from moderation.window import Window
 from tests.moderation.people import message
 
@@ -35,6 +37,7 @@ def kinds(*messages: Message) -> set[str]:
 
 
 AWS = "AKIA" + "QWERTYUIOPASDFGH"
+GITHUB = "ghp_" + "a1B2c3D4e5F6" * 3
 
 CAUGHT = [
     ("you dimwit", "toxicity.word", "dimwit"),
@@ -60,7 +63,7 @@ CAUGHT = [
         "secret.private_key",
         "-----BEGIN RSA PRIVATE KEY-----",
     ),
-    ("token ghp_" + "a1" * 18, "secret.github_token", "ghp_" + "a1" * 18),
+    (f"token {GITHUB}", "secret.github_token", GITHUB),
 ]
 
 LEFT_ALONE = [
@@ -117,6 +120,32 @@ def test_several_accounts_with_one_long_text_are_found() -> None:
     assert dict(found(*posts)[0].facts)["accounts"] == 3
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://tenor.com/view/party-parrot-dance-gif-1234567890",
+        "https://github.com/owner/project/releases/tag/v2.0.0",
+        "look https://github.com/owner/project/releases/tag/v2.0.0",
+        "<https://docs.example.org/manual/install/linux.html>",
+    ],
+)
+def test_several_people_posting_one_bare_link_is_no_spam(text: str) -> None:
+    posts = [message(text, f"p{n}", after=40 * n) for n in range(4)]
+    assert kinds(*posts) == set()
+
+
+def test_one_person_posting_a_bare_link_in_three_channels_is_a_finding() -> None:
+    link = "https://shop.example.org/sale"
+    posts = [message(link, after=40 * n, channel=f"c{n}") for n in range(3)]
+    assert kinds(*posts) == {"spam.duplicate"}
+
+
+def test_several_accounts_with_one_text_around_a_link_are_found() -> None:
+    advert = "three months of premium for free, take it here https://shop.example.org/x"
+    posts = [message(advert, f"new{n}", after=40 * n) for n in range(3)]
+    assert kinds(*posts) == {"spam.duplicate"}
+
+
 def test_saying_thanks_or_good_morning_together_is_no_spam() -> None:
     for words in ("thanks", "good morning everyone"):
         assert found(*[message(words, f"p{n}", after=n) for n in range(6)]) == []
@@ -127,11 +156,48 @@ def test_repeating_oneself_much_later_is_no_spam() -> None:
     assert found(*posts) == []
 
 
+def calls(text: str, *people: str, **fields: object) -> Message:
+    return replace(message(text, **fields), mentions=tuple(map(UserId, people)))  # type: ignore[arg-type]
+
+
 def test_calling_many_people_is_noticed_in_one_or_several_messages() -> None:
     assert kinds(message("hey", mentions=6)) == {"spam.mentions"}
-    posts = [message(f"hey {n}", after=5 * n, mentions=2) for n in range(3)]
-    assert kinds(*posts) == {"spam.mentions"}
+    posts = [calls(f"hey {n}", f"a{n}", f"b{n}", after=5 * n) for n in range(3)]
+    signal = found(*posts)[0]
+    assert signal.kind == "spam.mentions"
+    assert dict(signal.facts)["mentions"] == 6
+    assert signal.related == tuple(m.id for m in posts[:2])
     assert kinds(message("thanks all", mentions=3)) == set()
+
+
+def test_calling_the_same_person_again_counts_once() -> None:
+    posts = [calls(f"and number {n}", "ann", after=8 * n) for n in range(7)]
+    assert kinds(*posts) == set()
+
+
+def test_whom_a_reply_answers_is_not_called() -> None:
+    questions = [message(f"question {n}", f"p{n}", after=n, ident=f"q{n}") for n in range(7)]
+    answers = [
+        calls(f"answer {n}", f"p{n}", after=10 + 7 * n, ident=f"r{n}", reply_to=MessageId(f"q{n}"))
+        for n in range(7)
+    ]
+    assert kinds(*questions, *answers) == set()
+    assert kinds(*answers) == set()
+
+
+def test_a_reply_that_calls_others_counts_them() -> None:
+    question = message("who knows", "ann", ident="q")
+    people = ("ann", "b1", "b2", "b3", "b4", "b5")
+    answer = calls("ask them", *people, after=5, reply_to=MessageId("q"))
+    assert kinds(question, answer) == set()
+    wider = calls("ask them", *people, "b6", after=5, reply_to=MessageId("q"))
+    assert kinds(question, wider) == {"spam.mentions"}
+
+
+def test_two_calls_to_a_role_are_ordinary_and_three_are_many() -> None:
+    posts = [message(f"team {n}", after=20 * n, mass_mention=True) for n in range(3)]
+    assert kinds(*posts[:2]) == set()
+    assert kinds(*posts) == {"spam.mentions"}
 
 
 def test_a_pattern_that_is_none_is_named_by_its_number() -> None:

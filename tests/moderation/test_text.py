@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moderation.text import digest, fold
+from moderation.text import digest, digest_of, fold, readings
 from moderation.types import Span
 
 TRICKY = st.text(
@@ -39,6 +39,16 @@ TRICKY = st.text(
         ("stuuuupid", "stupid"),
         ("baddddd looooser", "bad looser"),
         ("stra\u00dfe caf\u00e9", "strasse cafe"),
+        ("what a w h o r e", "what a whore"),
+        ("what  a  w  h  o  r  e", "what  a  whore"),
+        ("i h a t e you", "i hate you"),
+        ("you i d i o t", "you idiot"),
+        ("you a s s h o l e", "you asshole"),
+        ("an a s s", "an ass"),
+        ("you a.b.c.d", "you abcd"),
+        ("ni99le", "niggle"),
+        ("b1tch" + "h" * 40, "bitch"),
+        ("**mo**ron *stu*pid id__iot__", "moron stupid idiot"),
     ],
 )
 def test_disguises_are_undone(written: str, meant: str) -> None:
@@ -53,6 +63,9 @@ def test_disguises_are_undone(written: str, meant: str) -> None:
         "3d models, 4k video and 2fa",
         "see https://example.org/a1b_c4t?x=_1_ and <@123456> <:c4t_wave:99>",
         "a snake_case name and f*ck",
+        "the 9th of 9gag at 9am, win95 and mp3",
+        "x*y and a**b",
+        "plan a b and c",
         "you & me @ann",
     ],
 )
@@ -85,10 +98,89 @@ def test_a_range_outside_the_text_is_refused() -> None:
             folded.span(start, end)
 
 
-def test_digest_ignores_disguise_and_sees_substance() -> None:
-    assert digest("You  IDIOT") == digest("you **i d i o t**")
-    assert digest("you idiot") != digest("you genius")
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("You  IDIOT", "you idiot"),
+        ("you idiot", " you\n\tidiot "),
+        ("you idiot", "you **idiot**"),
+        ("you idiot", "*you* __idiot__"),
+        ("you idiot", "***you idiot***"),
+        ("you idiot", "||you idiot||"),
+        ("you idiot", "you id\u200bio\u2060t\ufeff"),
+        ("so (very) nice.", "so (*very*) _nice_."),
+    ],
+)
+def test_a_cosmetic_edit_keeps_the_digest(one: str, other: str) -> None:
+    assert digest(one) == digest(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("rm -rf", "rm -rf *"),
+        ("rm -rf /tmp", "rm -rf / tmp"),
+        ("rm a b", "rm a* b*"),
+        ("you idiot", "you genius"),
+        ("you cat", "you c4t"),
+        ("you moron", "you m0r0n"),
+        ("you idiot", "you i d i o t"),
+        ("so god", "so goood"),
+        ("so good", "so gooooood"),
+        ("2*3*4", "234"),
+        ("a_b_c", "abc"),
+        ("pay 10", "pay 1o"),
+        ("x = a ** b ** c", "x = a b c"),
+        ("`*x*`", "`x`"),
+        ("you are ~~not~~ wrong", "you are not wrong"),
+        ("nowhere", "now here"),
+        ("caf\u00e9", "cafe"),
+        ("\u0440ay", "pay"),
+        ("stra\u00dfe", "strasse"),
+        ("\U0001f468\u200d\U0001f469", "\U0001f468\U0001f469"),
+        ("\u202eabc", "abc"),
+        ("\\*x\\*", "\\x\\"),
+        ("* one\n* two", "one\ntwo"),
+        ("https://x.example/_a_", "https://x.example/a"),
+        ("why?", "why"),
+    ],
+)
+def test_an_edit_of_substance_changes_the_digest(one: str, other: str) -> None:
+    assert digest(one) != digest(other)
+
+
+def test_a_digest_has_64_places_and_a_plain_text_its_own() -> None:
     assert len(digest("")) == 64
+    assert digest("hello there") == digest_of("hello there")
+
+
+@given(st.one_of(st.text(max_size=60), TRICKY))
+def test_texts_of_one_digest_have_the_same_letters(text: str) -> None:
+    """Nothing but white space, case, invisible characters and marks of markup is let go."""
+    bare = "".join(char for char in text if char.isalnum())
+    assert digest(text) == digest(f" {text.swapcase().swapcase()} ") or not text.isascii()
+    assert digest(f"{bare}x") != digest(bare)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("mooooron", "mooooron"),
+        ("mo**ro**n", "moron"),
+        ("see a b u s e r", "see abuser"),
+        ("see i d i o t", "see i diot"),
+        ("hey a n u s", "hey anus"),
+    ],
+)
+def test_a_disguised_text_has_other_readings(written: str, read: str) -> None:
+    found = {reading.text: reading for reading in readings(written)}
+    assert read in found
+    assert fold(written).text not in found
+    assert found[read].span(0, len(read)) == Span(start=0, end=len(written))
+
+
+def test_a_plain_text_has_no_other_reading() -> None:
+    assert list(readings("just some plain text, 3 of 4 agree")) == []
 
 
 @settings(max_examples=400)
@@ -102,10 +194,14 @@ def test_any_text_folds_once_and_for_all(text: str) -> None:
         span = folded.span(at, len(folded.text))
         assert 0 <= span.start < span.end <= len(text)
     assert all(0 <= span.start < span.end <= len(text) for span in folded.code)
+    for reading in readings(text):
+        assert len(reading.text) == len(reading.origin)
+        assert list(reading.origin) == sorted(reading.origin)
 
 
 @pytest.mark.parametrize(
-    "unit", ["a ", "`", "```a", "|*", "a1", "<:", "aa", "https://", "\u0336", "$"]
+    "unit",
+    ["a ", "`", "```a", "|*", "a1", "<:", "aa", "https://", "\u0336", "$", "**a", "*a ", " _b"],
 )
 def test_time_grows_with_length_only(unit: str) -> None:
     """Sixteen times the text takes far less than the 256 times of a quadratic pass."""
@@ -118,5 +214,7 @@ def _seconds(text: str) -> float:
     for _ in range(3):
         start = time.perf_counter()
         fold(text)
+        digest(text)
+        list(readings(text))
         runs.append(time.perf_counter() - start)
     return min(runs)
