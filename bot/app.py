@@ -190,6 +190,7 @@ def _platform(world: _World, client: TidekeeperClient, places: Places) -> Platfo
         staff=Roles.of(settings.staff.roles),
         moderators=Roles.of(settings.staff.moderators),
         clock=world.clock,
+        log=world.log,
         pages_per_second=settings.catch_up.pages_per_second,
     )
     return ShadowPlatform(platform)

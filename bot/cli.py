@@ -1,19 +1,24 @@
 """The command line: what there is, and how every command ends.
 
-Exit codes: 0 done, 2 bad usage or bad input, 1 a failure of our own. Whatever goes wrong is said in
-one line a problem on stderr; there is never a traceback.
+Exit codes: 0 done, 2 bad usage or bad input, 1 a failure of our own, 128 and the number of the
+signal that ended it (130 from the keyboard, 143 by SIGTERM). Whatever goes wrong is said in one
+line a problem on stderr; there is never a traceback.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import os
+import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NoReturn
 
+from bot.render.plain import plain
 from moderation.errors import SettingsError, TidekeeperError, UserError
 
 Options = argparse.Namespace
@@ -23,23 +28,66 @@ Command = Callable[[Options, Environ], int]
 INTERRUPTED = 130
 """What shells expect of a program that was stopped from the keyboard."""
 
+_ENDINGS = ("SIGTERM", "SIGHUP")
+"""Signals that would end a process where it stands; Windows lacks one of them."""
+
 
 def main(argv: Sequence[str] | None = None, environ: Environ | None = None) -> int:
     """Run one command and return its exit code."""
-    try:
-        options = parser().parse_args(argv)
-    except SystemExit as done:
-        return int(done.code or 0)
+    _say_on_any_terminal()
+    with _stoppable():
+        return _ending(lambda: _called(argv, os.environ if environ is None else environ))
+
+
+def _called(argv: Sequence[str] | None, environ: Environ) -> int:
+    options = parser().parse_args(argv)
+    if options.answers and sys.stdout is None:
+        raise TidekeeperError("standard output is closed; there is nowhere to answer")
+    if getattr(options, "json", False) and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
     command: Command = options.command
-    return _ending(lambda: command(options, os.environ if environ is None else environ))
+    return command(options, environ)
+
+
+def _say_on_any_terminal() -> None:
+    """What people read may hold any letter; one that the terminal lacks is written out."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """A signal ends the work as an exception would, so that nothing temporary stays behind.
+
+    Commands that handle signals themselves put their own handlers in the place of this one.
+    """
+
+    def stop(number: int, _frame: object) -> NoReturn:
+        for each in before:
+            signal.signal(each, signal.SIG_IGN)  # tidying up must not be cut short
+        raise SystemExit(128 + number)
+
+    known = [getattr(signal, name) for name in _ENDINGS if hasattr(signal, name)]
+    before = {each: signal.SIG_DFL for each in known if signal.getsignal(each) is signal.SIG_DFL}
+    for each in before:
+        signal.signal(each, stop)
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _ending(work: Callable[[], int]) -> int:
     """The exit code of ``work``, whatever happens in it."""
     try:
         code = work()
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return code
+    except SystemExit as done:
+        return int(done.code or 0)
     except SettingsError as error:
         return _fail(2, *error.problems)
     except UserError as error:
@@ -49,18 +97,32 @@ def _ending(work: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader went away. Nothing more can be written, not even by the interpreter's end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()
         return 1
     except OSError as error:
+        _give_up_output()
         return _fail(1, f"{error.filename or 'system'}: {(error.strerror or 'failed').lower()}")
     except Exception as error:  # the last door: a defect of ours is named by place, never dumped
         return _fail(1, f"internal error ({type(error).__name__} in {_place(error)})")
 
 
+def _give_up_output() -> None:
+    """Where nothing more can be written, not even the interpreter's end may try."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _fail(code: int, *problems: str) -> int:
-    for problem in problems:
-        sys.stderr.write(f"tidekeeper: {' '.join(problem.split())}\n")
+    said = "".join(f"tidekeeper: {plain(p)}\n" for p in problems)
+    try:
+        if sys.stderr is not None:
+            sys.stderr.write(said)
+            sys.stderr.flush()
+    except OSError:
+        return code  # nobody can be told; the code still says it
     return code
 
 
@@ -107,12 +169,12 @@ _Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse names no publi
 
 def _command(commands: _Commands[_Parser], name: str, text: str, call: Command) -> _Parser:
     added = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
-    added.set_defaults(command=call)
+    added.set_defaults(command=call, answers=True)
     return added
 
 
 def _add_config(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--config", type=Path, metavar="FILE", help="settings (TOML)")
+    command.add_argument("--config", type=_path, metavar="FILE", help="settings (TOML)")
 
 
 def _run(commands: _Commands[_Parser]) -> None:
@@ -122,6 +184,7 @@ def _run(commands: _Commands[_Parser]) -> None:
         return run(options, environ)
 
     command = _command(commands, "run", "connect to Discord with DISCORD_TOKEN and watch", call)
+    command.set_defaults(answers=False)
     _add_config(command)
     command.add_argument("--api", metavar="URL", help="another Discord-compatible server")
     command.add_argument("--gateway", metavar="URL", help="its gateway (default: it says itself)")
@@ -151,10 +214,10 @@ def _replay(commands: _Commands[_Parser]) -> None:
         commands, "replay", "run the whole pipeline over chat exports, acting on nothing", call
     )
     command.add_argument(
-        "paths", nargs="+", type=Path, metavar="PATH", help="export, or folder of exports"
+        "paths", nargs="+", type=_path, metavar="PATH", help="export, or folder of exports"
     )
-    command.add_argument("--policy", type=Path, metavar="FILE", help="settings (TOML), as for run")
-    command.add_argument("--out", type=Path, metavar="DIR", help="write the report as files")
+    command.add_argument("--policy", type=_path, metavar="FILE", help="settings (TOML), as for run")
+    command.add_argument("--out", type=_path, metavar="DIR", help="write the report as files")
     command.add_argument("--json", action="store_true", help="print the report as one JSON object")
 
 
@@ -168,7 +231,8 @@ def _score(commands: _Commands[_Parser]) -> None:
         commands, "score", "score texts: JSONL on standard input, JSONL on standard output", call
     )
     _add_config(command)
-    command.add_argument("--engine", metavar="NAME", help="builtin, detoxify:original, …")
+    command.set_defaults(json=True)
+    command.add_argument("--engine", metavar="NAME", help="builtin, detoxify:original, ...")
 
 
 def _doctor(commands: _Commands[_Parser]) -> None:
@@ -197,9 +261,9 @@ def _engine(commands: _Commands[_Parser]) -> None:
     verbs = group.add_subparsers(required=True, metavar="VERB")
     command = _command(verbs, "train", "train the builtin engine again, reproducibly", call)
     command.add_argument(
-        "--data", type=Path, metavar="DIR", help="the data folder (default: TIDEKEEPER_DATA)"
+        "--data", type=_path, metavar="DIR", help="the data folder (default: TIDEKEEPER_DATA)"
     )
-    command.add_argument("--out", type=Path, metavar="DIR", help="default: into the package")
+    command.add_argument("--out", type=_path, metavar="DIR", help="default: into the package")
 
 
 def _db(commands: _Commands[_Parser]) -> None:
@@ -218,7 +282,7 @@ def _db(commands: _Commands[_Parser]) -> None:
         command = _command(verbs, verb, text, call)
         _add_config(command)
         if verb == "backup":
-            command.add_argument("to", type=Path, metavar="FILE", help="the copy to write")
+            command.add_argument("to", type=_path, metavar="FILE", help="the copy to write")
 
 
 def _bench(commands: _Commands[_Parser]) -> None:
@@ -228,9 +292,20 @@ def _bench(commands: _Commands[_Parser]) -> None:
         return bench(options, environ)
 
     command = _command(commands, "bench", "measure this machine with this version", call)
-    command.add_argument("name", choices=("pipeline", "latency", "toxicity"), metavar="NAME")
+    command.add_argument(
+        "name",
+        choices=("pipeline", "latency", "toxicity"),
+        metavar="NAME",
+        help="pipeline, latency, or toxicity (needs the folder TIDEKEEPER_DATA)",
+    )
     command.add_argument("--full", action="store_true", help="all of it, without a time limit")
     command.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _path(written: str) -> Path:
+    if not written:
+        raise argparse.ArgumentTypeError("must not be empty")
+    return Path(written)
 
 
 def _port(written: str) -> int:

@@ -44,6 +44,7 @@ class TidekeeperClient(commands.Bot):
         self._parts: tuple[Sequence[commands.Cog], Sequence[app_commands.ContextMenu]] = ((), ())
         self._items: Sequence[type[discord.ui.DynamicItem[Any]]] = ()
         self._unknown: set[int] = set()
+        self._connected = False
         self._starts: Sequence[Callable[[], None]] = ()
         self._ends: Sequence[Callable[[], Awaitable[None]]] = ()
         self.tree.error(self._command_failed)
@@ -89,8 +90,8 @@ class TidekeeperClient(commands.Bot):
             await end()
 
     def listening(self) -> Iterable[GuildId]:
-        """The guilds that are heard at this moment."""
-        if not self.is_ready():
+        """The guilds that are heard at this moment. discord.py stays ready while the line is gone."""
+        if not self.is_ready() or not self._connected:
             return ()
         heard = (g for g in self.guilds if not g.unavailable and g.id not in self._unknown)
         return tuple(GuildId(str(guild.id)) for guild in heard)
@@ -105,6 +106,18 @@ class TidekeeperClient(commands.Bot):
     async def application_info(self) -> discord.AppInfo:
         """What the server knows of the application, however little that is."""
         return await application_of(self)
+
+    async def on_ready(self) -> None:
+        """A new session is heard."""
+        self._connected = True
+
+    async def on_resumed(self) -> None:
+        """The old session is heard again."""
+        self._connected = True
+
+    async def on_disconnect(self) -> None:
+        """From here on nothing is heard."""
+        self._connected = False
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """A guild of a new session: the bot must know itself there."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import aiohttp
 import discord
@@ -64,8 +65,9 @@ async def _live(client: discord.Client, settings: DiscordSettings, log: Log) -> 
     await _until_it_works(lambda: _sign_in(client, token), log)
     log.event("signed_in", bot=client.user.id if client.user else 0)
     await _until_it_works(lambda: point_gateway(client, settings.gateway), log)
-    pause = _FIRST_PAUSE
+    loop, pause = asyncio.get_running_loop(), _FIRST_PAUSE / 2
     while not client.is_closed():
+        began = loop.time()
         try:
             await client.connect(reconnect=True)
         except discord.PrivilegedIntentsRequired:
@@ -74,8 +76,21 @@ async def _live(client: discord.Client, settings: DiscordSettings, log: Log) -> 
             raise _final(error) from None
         except Exception as error:  # a server may send anything; the watch goes on
             log.event("gateway_failed", code=type(error).__name__)
+            await _hang_up(client)
+        lived = loop.time() - began
+        pause = _FIRST_PAUSE if lived > _LONGEST_PAUSE else min(pause * 2, _LONGEST_PAUSE)
         await asyncio.sleep(pause)
-        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+async def _hang_up(client: discord.Client) -> None:
+    """Close the line that discord.py has given up, and say that nothing is heard any more: it does
+    neither by itself after an error it does not expect.
+    """
+    line: discord.gateway.DiscordWebSocket | None = client.ws
+    if line is not None:
+        with suppress(Exception):  # it may be broken in any way, and is given up in any case
+            await line.close(code=4000)
+    client.dispatch("disconnect")
 
 
 async def _sign_in(client: discord.Client, token: str) -> None:

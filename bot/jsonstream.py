@@ -1,4 +1,4 @@
-"""Reads a JSON document of any size piece by piece, in flat memory.
+"""Reads and sorts JSON of any size in flat memory: documents, lines, records.
 
 The standard library's scanner does the parsing; this file only decides how much text it is
 given. No file stays open between two pieces.
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from json import JSONDecodeError, JSONDecoder
 from pathlib import Path
 from typing import Any
@@ -26,25 +28,42 @@ _MARGIN = 3
 
 
 class Damaged(Exception):
-    """The document cannot be read on from ``offset`` (characters from its start)."""
+    """The file cannot be read on from ``offset``.
 
-    def __init__(self, offset: int, why: str) -> None:
+    Characters from its start, or bytes where it is not UTF-8; ``None`` when all of it is wrong.
+    """
+
+    def __init__(self, offset: int | None, why: str) -> None:
         super().__init__(why)
         self.offset = offset
         self.why = why
 
 
 class Pieces:
-    """The text of a UTF-8 file in pieces; ``taken`` counts the bytes read so far."""
+    """A file in pieces, as bytes or as the text of UTF-8; ``taken`` counts the bytes read so far."""
 
     def __init__(self, path: Path, size: int = PIECE) -> None:
         self._path = path
         self._size = size
         self._decode = codecs.getincrementaldecoder("utf-8-sig")()
+        self._damage: Damaged | None = None
         self.taken = 0
 
     def next(self) -> str:
-        """The next piece; empty at the end. Raises ``Damaged`` (offset in bytes)."""
+        """The next piece of text; empty at the end.
+
+        Raises ``Damaged``, at a bad byte only after all that stands before it was handed out.
+        """
+        while True:
+            if self._damage is not None:
+                raise self._damage
+            raw = self.raw()
+            text = self._decoded(raw)
+            if text or not raw:
+                return text
+
+    def raw(self) -> bytes:
+        """The next bytes; empty at the end. Raises ``Damaged``."""
         try:
             with self._path.open("rb") as file:
                 file.seek(self.taken)
@@ -52,12 +71,61 @@ class Pieces:
         except OSError as error:
             why = (error.strerror or "cannot be read").lower()
             raise Damaged(self.taken, why) from None
-        try:
-            text = self._decode.decode(raw, final=not raw)
-        except UnicodeDecodeError as error:
-            raise Damaged(self.taken + error.start, "not UTF-8 text") from None
         self.taken += len(raw)
-        return text if text or not raw else self.next()
+        return raw
+
+    def _decoded(self, raw: bytes) -> str:
+        try:
+            return self._decode.decode(raw, final=not raw)
+        except UnicodeDecodeError as error:
+            good, rest = error.object[: error.start], len(error.object) - error.start
+            self._damage = Damaged(self.taken - rest, "not UTF-8 text")
+            return good.decode("utf-8")
+
+
+def whole_lines(read: Callable[[], bytes], longest: int) -> Iterator[list[bytes | None]]:
+    """The lines behind ``read`` as they arrive; ``None`` for one of more than ``longest`` bytes."""
+    rest = b""
+    cut = False
+    while piece := read():
+        parts = (rest + piece).split(b"\n")
+        rest = parts.pop()
+        if parts:
+            yield [None if cut or len(parts[0]) > longest else parts[0], *parts[1:]]
+            cut = False
+        if len(rest) > longest:
+            rest, cut = b"", True
+    if rest or cut:
+        yield [None if cut else rest]
+
+
+Row = tuple[str, str, int, str]
+"""When, which, from which file, and the record as JSON."""
+
+
+class Spool:
+    """Records in order of time, then of id, sorted on disk.
+
+    They lie in SQLite's own temporary file: it has no name, so nothing can stay behind, however
+    the program ends.
+    """
+
+    def __init__(self) -> None:
+        self._db = sqlite3.connect("", isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=OFF")
+        self._db.execute("CREATE TABLE record (at TEXT, id TEXT, file INTEGER, body TEXT)")
+
+    def add(self, rows: Iterable[Row]) -> None:
+        """Keep the rows."""
+        self._db.execute("BEGIN")
+        self._db.executemany("INSERT INTO record VALUES (?, ?, ?, ?)", rows)
+        self._db.execute("COMMIT")
+
+    def drain(self) -> Iterator[tuple[int, str]]:
+        """File and record of each row; then all of them are gone."""
+        with closing(self._db) as db:
+            order = "ORDER BY at, length(id), id, rowid"
+            yield from db.execute(f"SELECT file, body FROM record {order}")  # noqa: S608
 
 
 class JsonStream:
@@ -108,7 +176,8 @@ class JsonStream:
             except (RecursionError, ValueError):
                 raise Damaged(self.offset, "a value is nested too deeply or too large") from None
             length = end - self._at
-            if len(self._text) - end >= _MARGIN or not self._more():
+            closed = self._text[end - 1] in '"]}'
+            if closed or len(self._text) - end >= _MARGIN or not self._more():
                 self._at += length
                 return value
 
@@ -151,14 +220,20 @@ class JsonStream:
 
     def _more(self, least: int = 1) -> bool:
         """Read at least ``least`` characters on, dropping what is used; whether there were any."""
-        pieces = [self._text[self._at :]]
         self._before += self._at
+        self._text = self._text[self._at :]
         self._at = 0
+        pieces = []
         gained = 0
         while gained < least and not self._ended:
-            piece = self._pieces.next()
+            try:
+                piece = self._pieces.next()
+            except Damaged:
+                if not gained:
+                    raise
+                break  # what stands before the damage comes first
             self._ended = not piece
             gained += len(piece)
             pieces.append(piece)
-        self._text = "".join(pieces)
+        self._text = "".join((self._text, *pieces))
         return gained > 0

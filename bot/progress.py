@@ -14,31 +14,38 @@ class Progress:
     def __init__(self, label: str, total: int, stream: TextIO | None = None) -> None:
         self._label = label
         self._total = max(total, 1)
-        self._stream = stream or sys.stderr
         self._shown = -1
-        self._alive = self._stream.isatty()
+        found = stream or sys.stderr
+        self._stream = found if found is not None and found.isatty() else None
 
     def __enter__(self) -> Self:
         self.reach(0)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._alive:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
+        self._draw("\r\x1b[K")
 
     def reach(self, done: int) -> None:
         """Show that ``done`` of the total is finished."""
         percent = min(100, done * 100 // self._total)
-        if not self._alive or percent == self._shown:
+        if self._stream is None or percent == self._shown:
             return
         self._shown = percent
         full = _WIDTH * percent // 100
         bar = "#" * full + "." * (_WIDTH - full)
-        self._stream.write(f"\r{self._label} [{bar}] {percent:3} %")
-        self._stream.flush()
+        self._draw(f"\r{self._label} [{bar}] {percent:3} %")
 
     def reach_of(self, done: int, total: int) -> None:
         """As ``reach``, where the total is only known while working."""
         self._total = max(total, 1)
         self.reach(done)
+
+    def _draw(self, text: str) -> None:
+        """A terminal that has gone away takes the bar with it, never the work."""
+        if self._stream is None:
+            return
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except OSError:
+            self._stream = None

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.archive import Archive
+from bot.render.plain import plain
 from bot.replay import Tally
 from config.schema import Settings
 from moderation.types import Case, Channel, Disposition, Policy
@@ -51,8 +52,14 @@ def report(run: Run) -> Object:
     }
 
 
-def write(found: Object, folder: Path) -> None:
-    """The same as files: the whole, each list as JSONL, and the lines to read."""
+def write(found: Object, folder: Path, files: int) -> None:
+    """The same as files: a page to read, the whole as JSON, and each list as JSONL.
+
+    ``files`` is the number of exports that were read.
+    """
+    from bot.render.page import page
+
+    (folder / "report.html").write_text(page(found, files), "utf-8")
     (folder / "report.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")
     for name in ("skipped", "channels", "cases", "drift", "questions", "digests"):
         rows = found[name]
@@ -69,13 +76,13 @@ def lines(run: Run) -> Iterable[str]:
     yield f"engine {run.engine}, policy {run.policy.version}"
     yield f"{len(run.cases):,} cases would have been queued"
     for kind, count in _by_kind(run.cases).most_common():
-        yield f"  {count:6,}  {kind}"
+        yield f"  {count:6,}  {plain(kind)}"
     if tally.degraded:
         yield f"{tally.degraded:,} messages were judged by rules alone: the engine failed on them"
     for skip in run.archive.skipped:
-        times = f" ({skip.count:,} x {skip.type})" if skip.type else ""
+        times = f" ({skip.count:,} x {plain(skip.type)})" if skip.type else ""
         yield f"left out: {skip}{times}"
-    yield from _notes(run)
+    yield from map(plain, _notes(run))
 
 
 def _period(tally: Tally) -> str:
@@ -89,15 +96,40 @@ def _channels(run: Run) -> list[Channel]:
 
 
 def _channel(run: Run, channel: Channel) -> Object:
-    set_up = run.settings.channels.get(channel.name) or run.settings.channels.get(channel.id)
+    exempt = run.policy.exempt_channels
     return {
         "id": channel.id,
         "name": channel.name,
         "parent": channel.parent,
-        "purpose": set_up.purpose if set_up else channel.purpose,
-        "watched": channel.id not in run.policy.exempt_channels,
+        "purpose": _purpose(run, channel),
+        "watched": channel.id not in exempt and channel.parent not in exempt,
         "messages": run.tally.channels[channel.id],
     }
+
+
+def _purpose(run: Run, channel: Channel) -> str:
+    """What the settings say, else the topic; of a thread that has neither, its channel's."""
+    set_up = run.settings.channels.get(channel.name) or run.settings.channels.get(channel.id)
+    own = (set_up.purpose if set_up else "") or channel.purpose
+    parent = _parent(run, channel)
+    return own or (_purpose(run, parent) if parent else "")
+
+
+def _parent(run: Run, channel: Channel) -> Channel | None:
+    """A thread's channel: from its own export, else by the name that the thread's export gives."""
+    if channel.parent is None or channel.parent == channel.id:
+        return None
+    bare = Channel(id=channel.parent, guild=channel.guild)
+    exported = run.archive.channels.get(channel.parent)
+    found = exported or run.archive.parents.get(channel.parent) or bare
+    return replace(found, parent=None)
+
+
+def _unknown(run: Run) -> list[str]:
+    """The channels that the settings name and no export holds."""
+    places = [*run.archive.channels.values(), *run.archive.parents.values()]
+    known = {word for place in places for word in (place.id, place.name, place.parent)}
+    return sorted(name for name in run.settings.channels if name not in known)
 
 
 def _case(run: Run, case: Case) -> Object:
@@ -158,4 +190,6 @@ def _notes(run: Run) -> Iterable[str]:
             f" {len(run.archive.channels)} channels from its topic; staff are authors with a role"
             f" named {roles} ({run.tally.writers['staff']:,} messages); opening hours are unknown."
         )
+    if unknown := _unknown(run):
+        yield f"The policy names channels that the export does not hold: {', '.join(unknown)}."
     yield from NOT_YET

@@ -21,6 +21,7 @@ ODD = (AttributeError, KeyError, TypeError, ValueError)
 """What discord.py raises over an answer that is not what it expects."""
 
 _MESSAGES = ("MESSAGE_CREATE", "MESSAGE_UPDATE")
+_CHANNELS = ("CHANNEL_CREATE", "CHANNEL_UPDATE")
 _OPTIONAL: Json = {
     "attachments": [],
     "content": "",
@@ -88,7 +89,10 @@ def _parsed(name: str, parse: Parser, data: Any, own: int | None) -> None:
         if own is None or (data.get("author") or {}).get("id") != str(own):
             _made(parse, data)
     elif name == "GUILD_CREATE":
-        parse(_given(data))
+        given = _given(data)
+        parse({**given, "channels": [_channel(each) for each in given.get("channels", [])]})
+    elif name in _CHANNELS:
+        parse(_channel(data))
     elif name == "INTERACTION_CREATE":
         parse(_interaction(data))
     else:
@@ -128,6 +132,10 @@ def _bare(data: Json) -> Json:
 def _given(data: Json, keys: tuple[str, ...] = ()) -> Json:
     """Without the keys that are null: all, or some of them."""
     return {k: v for k, v in data.items() if v is not None or (keys and k not in keys)}
+
+
+def _channel(channel: Json) -> Json:
+    return {"name": "", "position": 0, **_given(channel)}
 
 
 def _poll(poll: Json) -> Json:

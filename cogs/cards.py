@@ -29,7 +29,6 @@ from moderation.types import (
     Quote,
     Severity,
     Signal,
-    Span,
     Thresholds,
 )
 
@@ -131,8 +130,10 @@ def _description(view: CardView, locale: Locale, names: Names) -> Iterator[str]:
 
 
 def _own(case: Case, own: Sequence[Quote], locale: Locale) -> Iterator[str]:
+    newest = {quote.message: quote for quote in own}
     for quote in own[-_OWN:]:
-        text = spoilered(quote.text, _QUOTED, _marks_of(case, quote))
+        marks = _marks_of(case, quote) if newest[quote.message] is quote else Marks()
+        text = spoilered(quote.text, _QUOTED, marks)
         yield text or locale.text("card.no_text")
         if quote.deleted:
             yield f"-# {locale.text('card.deleted')}"
@@ -148,13 +149,10 @@ def _marks(view: CardView, locale: Locale) -> Iterator[str]:
 
 
 def _marks_of(case: Case, quote: Quote) -> Marks:
-    """Spans belong to the message the case opened with; secrets are covered in every quote."""
-    covered = tuple(span for s in case.signals if s.kind.startswith(_SECRET) for span in s.spans)
-    if quote.message != case.messages[0]:
-        return Marks(covered=covered)
-    shown: tuple[Span, ...] = tuple(
-        span for s in case.signals if not s.kind.startswith(_SECRET) for span in s.spans
-    )
+    """The spans of signals count the text of their own message, as it stands now."""
+    here = [s for s in case.signals if (s.message or case.messages[0]) == quote.message]
+    covered = tuple(span for s in here if s.kind.startswith(_SECRET) for span in s.spans)
+    shown = tuple(span for s in here if not s.kind.startswith(_SECRET) for span in s.spans)
     return Marks(shown=shown, covered=covered)
 
 
@@ -165,7 +163,7 @@ def _fields(view: CardView, style: Style) -> Iterator[tuple[str, Iterator[str]]]
     yield locale.text("card.after"), _context(view, 1)
     yield locale.text("card.history"), iter((_DOT.join(_history(view, locale)),))
     if view.case.recommended and view.case.state in {CaseState.OPEN, CaseState.FAILED}:
-        label = action_label(view.case.recommended, style.timeout_for, locale)
+        label = _label(view.case, view.case.recommended, style)
         yield locale.text("card.recommended"), iter((label,))
 
 
@@ -207,9 +205,14 @@ def _reported(case: Case, locale: Locale) -> str:
     return locale.text("card.reported", count=case.reports, what=what)
 
 
+def _label(case: Case, kind: ActionKind, style: Style) -> str:
+    return action_label(kind, style.timeout_for, style.locale, messages=len(case.messages))
+
+
 def _context(view: CardView, side: int) -> Iterator[str]:
+    """What others said around it; what has become part of the case stands above already."""
     for quote in view.quotes:
-        if quote.offset * side > 0:
+        if quote.offset * side > 0 and quote.message not in view.case.messages:
             yield _context_line(quote)
 
 
@@ -264,7 +267,7 @@ def _buttons(
     first = _first(view, choices)
     if first is not None:
         look = discord.ButtonStyle.danger if first in _GRAVE else discord.ButtonStyle.primary
-        yield _button(case, "do", action_label(first, style.timeout_for, locale), look)
+        yield _button(case, "do", _label(case, first, style), look)
     for verb in ("dismiss", "claim", "release", "undo"):
         if getattr(choices, verb):
             yield _button(case, verb, locale.text(f"button.{verb}"))
@@ -301,7 +304,7 @@ def _menu(view: CardView, choices: Choices, style: Style) -> discord.ui.Select[d
     shown = None if first is ActionKind.REDIRECT and _failed(view) else first
     options = [
         discord.SelectOption(
-            label=action_label(kind, style.timeout_for, style.locale)[:100],
+            label=_label(view.case, kind, style)[:100],
             value=kind.value,
             description=style.locale.text(f"action.means.{kind.value}")[:100],
         )

@@ -15,6 +15,7 @@ import discord
 
 from cogs.texts import text_of, whole
 from moderation.types import (
+    ActionKind,
     Attachment,
     Author,
     Channel,
@@ -35,6 +36,17 @@ _KINDS = {
     discord.MessageType.chat_input_command: MessageKind.DEFAULT,
     discord.MessageType.context_menu_command: MessageKind.DEFAULT,
 }
+
+
+_RIGHTS = {
+    ActionKind.WARN: "view_channel",
+    ActionKind.REDIRECT: "view_channel",
+    ActionKind.REMOVE: "manage_messages",
+    ActionKind.TIMEOUT: "moderate_members",
+    ActionKind.KICK: "kick_members",
+    ActionKind.BAN: "ban_members",
+}
+"""The permission of Discord that covers each action; a warning and a pointer need none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,14 +134,21 @@ def to_moderator(
     moderators: Roles,
     locale: str,
 ) -> Moderator:
-    """The rights of a person at this moment, from their permissions where the cards are."""
-    may = permissions.moderate_members or permissions.manage_messages
+    """The rights of a person at this moment, from their permissions where the cards are.
+
+    Whoever holds a role that the settings name as moderators' may do all that the bot can; others
+    what their own permissions cover.
+    """
+    named = moderators.held_by(member)
     return Moderator(
         id=UserId(str(member.id)),
         guild=GuildId(str(member.guild.id)),
         name=member.display_name,
         roles=frozenset(RoleId(str(role.id)) for role in member.roles),
-        may_moderate=bool(may or moderators.held_by(member)),
+        may_moderate=bool(permissions.moderate_members or permissions.manage_messages or named),
+        may=frozenset(
+            kind for kind, right in _RIGHTS.items() if named or getattr(permissions, right)
+        ),
         locale=locale,
     )
 

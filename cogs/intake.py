@@ -117,8 +117,8 @@ class Intake(commands.Cog):
     @commands.Cog.listener()
     async def on_disconnect(self) -> None:
         """From here on nothing is heard."""
-        self._met.clear()
-        for guild in self._guilds():
+        met, self._met = self._met, set()
+        for guild in met:
             self._catch_up.lost(guild)
 
     @commands.Cog.listener()

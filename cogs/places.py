@@ -39,6 +39,11 @@ class Places:
         found = (self._channels[key] for key in self._keys(channel) if key in self._channels)
         return next((written.purpose for written in found), "")
 
+    @property
+    def main(self) -> str:
+        """The common queue's channel, as the settings name it."""
+        return self._main
+
     def queue(self, channels: Iterable[T], owner: Owner) -> T | None:
         """The channel for the cards of ``owner``; the common queue where none is set, or where
         the one that is set does not exist.

@@ -60,8 +60,12 @@ def failure_words(code: str, locale: Locale) -> str:
     return locale.text(key, number=number or plain)
 
 
-def action_label(kind: ActionKind, timeout_for: timedelta, locale: Locale) -> str:
-    """An action as a button names it."""
+def action_label(
+    kind: ActionKind, timeout_for: timedelta, locale: Locale, messages: int = 1
+) -> str:
+    """An action as a button names it; a removal says how many ``messages`` go."""
+    if kind is ActionKind.REMOVE and messages > 1:
+        return locale.text("action.label.remove_all", count=messages)
     return locale.text(f"action.label.{kind.value}", duration=duration_words(timeout_for, locale))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, fields, replace
 from datetime import timedelta
 from types import MappingProxyType
@@ -13,13 +13,16 @@ from config.schema import Settings, ThresholdSettings
 from moderation.errors import SettingsError
 from moderation.types import ChannelId, Policy, Thresholds
 
-NO_IDS: Mapping[str, ChannelId] = MappingProxyType({})
+Ids = Mapping[str, Collection[ChannelId]]
+"""The ids of all channels of a name: names need not be unique."""
+
+NO_IDS: Ids = MappingProxyType({})
 GENERIC = Thresholds()
 
 
 def to_policy(
     settings: Settings,
-    ids: Mapping[str, ChannelId] = NO_IDS,
+    ids: Ids = NO_IDS,
     engine: Thresholds = GENERIC,
 ) -> Policy:
     """The policy of ``settings``.
@@ -49,7 +52,9 @@ def to_policy(
         mention_within=chosen.mention_within,
         auto_remove=frozenset(chosen.auto_remove),
         exempt_staff=chosen.exempt_staff,
-        exempt_channels=frozenset(ids.get(name, ChannelId(name)) for name in unwatched),
+        exempt_channels=frozenset(
+            ident for name in unwatched for ident in ids.get(name, (ChannelId(name),))
+        ),
         timeout_for=chosen.timeout_for,
         claim_for=chosen.claim_for,
         join_within=chosen.join_within,

@@ -63,8 +63,8 @@ class Overtaken(Refused):
 class PlatformFailure(TidekeeperError):
     """The platform refused; nothing happened there.
 
-    ``code`` is one of ``hierarchy, permission, administrator, owner, target, gone, closed_dms,
-    limit, no_queue, unknown`` followed by ``:`` and the platform's own number where there is one
+    ``code`` is one of ``hierarchy, outranked, permission, administrator, owner, target, gone,
+    archived, closed_dms, limit, no_queue, unknown`` followed by ``:`` and the platform's own number where there is one
     (``permission:50013``).
     """
 

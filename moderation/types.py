@@ -216,6 +216,8 @@ class Attachment:
 class Message:
     """One message as the core sees it.
 
+    ``text`` is everything that the message says: first what was typed, unchanged, so that spans
+    into it hold; then a poll, a forwarded message and the like (``cogs.texts``).
     ``late`` is true when it was fetched after downtime instead of heard live. ``embeds`` counts
     them. ``mentions`` are users; ``mass_mention`` is true for @everyone, @here and role mentions.
     """
@@ -292,7 +294,8 @@ class Quote:
     """A kept message text around a case (0 = the message itself, negative before, positive after).
 
     Kept in the one table of texts, so that erasure is one statement; secrets in it are masked,
-    character by character, so that spans still fit. ``digest`` is the original's content digest (``moderation.text.digest``) of a case's own message (offset 0), empty for its context.
+    character by character, so that spans still fit. ``digest`` is the original's content digest
+    (``moderation.text.digest``) of a case's own message (offset 0), empty for its context.
     """
 
     message: MessageId
@@ -529,7 +532,7 @@ class Context:
 
     ``channel`` are earlier messages of the channel, oldest first; ``author`` the author's earlier
     messages over all channels of the guild; ``same_text`` earlier messages of anybody with the same
-    content digest. None of them holds the message itself.
+    text, however disguised. None of them holds the message itself.
     """
 
     message: Message

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from moderation.text import digest_of, fold
+from moderation.text import digest, digest_of, fold
 from moderation.types import ChannelId, Context, Message, MessageId
 
 LENGTH = 30
@@ -31,8 +31,11 @@ AGE = timedelta(hours=6)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
+    """``digest`` tells edits in substance, ``likeness`` repeats however they are disguised."""
+
     message: Message
     digest: str
+    likeness: str
 
 
 class _Shelf:
@@ -92,28 +95,25 @@ class Window:
 
     def see(self, message: Message) -> Context:
         """The context of ``message``, which is remembered from now on (once)."""
-        folded = fold(message.text).text
-        digest = digest_of(folded)
-        context = self._context(message, folded, digest)
+        place, folded = _placed(message)
+        context = self._context(place, folded)
         if message.id not in self._known:
-            self._remember(message, digest)
+            self._remember(place)
         return context
 
     def context(self, message: Message) -> Context:
         """The context of ``message`` without remembering it."""
-        folded = fold(message.text).text
-        return self._context(message, folded, digest_of(folded))
+        return self._context(*_placed(message))
 
     def replace(self, message: Message) -> Context | None:
         """Take note of an edit; ``None`` when its substance (the digest) is what it was."""
-        folded = fold(message.text).text
-        digest = digest_of(folded)
-        place = self._known.get(message.id)
-        if place is not None and place.digest == digest:
+        place, folded = _placed(message)
+        known = self._known.get(message.id)
+        if known is not None and known.digest == place.digest:
             return None
         self.forget(message.id)
-        context = self._context(message, folded, digest)
-        self._remember(message, digest)
+        context = self._context(place, folded)
+        self._remember(place)
         return context
 
     def forget(self, ident: MessageId) -> None:
@@ -121,7 +121,7 @@ class Window:
         place = self._known.pop(ident, None)
         if place is None:
             return
-        for shelf, key in self._places(place.message, place.digest):
+        for shelf, key in self._places(place):
             shelf.remove(key, ident)
 
     def before(self, channel: ChannelId, ident: MessageId, count: int) -> tuple[Message, ...]:
@@ -139,30 +139,39 @@ class Window:
             return ()
         return tuple(m for m in self._channels.all(channel) if _earlier(place.message, m))[:count]
 
-    def _context(self, message: Message, folded: str, digest: str) -> Context:
+    def _context(self, place: _Place, folded: str) -> Context:
+        message = place.message
         at, ident, guild = message.at, message.id, message.guild
         return Context(
             message=message,
             folded=folded,
-            digest=digest,
+            digest=place.digest,
             channel=self._channels.before(message.channel, at, ident),
             author=self._authors.before(f"{guild}/{message.author.id}", at, ident),
-            same_text=self._texts.before(f"{guild}/{digest}", at, ident),
+            same_text=self._texts.before(f"{guild}/{place.likeness}", at, ident),
         )
 
-    def _remember(self, message: Message, digest: str) -> None:
-        self._known[message.id] = _Place(message=message, digest=digest)
+    def _remember(self, place: _Place) -> None:
+        self._known[place.message.id] = place
         if len(self._known) > self._most:
             self.forget(next(iter(self._known)))
-        for shelf, key in self._places(message, digest):
-            shelf.add(key, message)
+        for shelf, key in self._places(place):
+            shelf.add(key, place.message)
 
-    def _places(self, message: Message, digest: str) -> Iterable[tuple[_Shelf, str]]:
+    def _places(self, place: _Place) -> Iterable[tuple[_Shelf, str]]:
+        message = place.message
         return (
             (self._channels, message.channel),
             (self._authors, f"{message.guild}/{message.author.id}"),
-            (self._texts, f"{message.guild}/{digest}"),
+            (self._texts, f"{message.guild}/{place.likeness}"),
         )
+
+
+def _placed(message: Message) -> tuple[_Place, str]:
+    """Where a message belongs, and its folded text."""
+    folded = fold(message.text).text
+    likeness = digest_of(folded)
+    return _Place(message=message, digest=digest(message.text), likeness=likeness), folded
 
 
 def _time(message: Message) -> datetime:

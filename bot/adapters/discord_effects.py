@@ -11,7 +11,7 @@ from bot.adapters.discord_answers import answered
 from config.locale import Locale
 from moderation.errors import PlatformFailure, PlatformUnreachable
 from moderation.ports import Clock
-from moderation.types import Action, ActionId, ActionKind, ChannelId
+from moderation.types import Action, ActionId, ActionKind, ChannelId, MessageRef
 
 LOOK_BACK = 50
 """How many messages are searched for one of ours before it is sent a second time."""
@@ -93,8 +93,18 @@ async def _check_member(guild: discord.Guild, action: Action) -> None:
         return
     if guild.owner_id != guild.me.id and member.top_role >= guild.me.top_role:
         raise PlatformFailure("hierarchy")
+    await _check_rank(guild, action, member)
     if action.kind is ActionKind.TIMEOUT and member.guild_permissions.administrator:
         raise PlatformFailure("administrator")
+
+
+async def _check_rank(guild: discord.Guild, action: Action, target: discord.Member) -> None:
+    """As on Discord itself: nobody acts on somebody who stands as high as they do."""
+    if not action.requested_by.isdecimal() or int(action.requested_by) == guild.owner_id:
+        return  # the bot by itself, whose own rank was compared; or the owner
+    asking = await member_of(guild, int(action.requested_by))
+    if asking is None or target.top_role >= asking.top_role:
+        raise PlatformFailure("outranked")
 
 
 async def member_of(guild: discord.Guild, user: int) -> discord.Member | None:
@@ -167,10 +177,15 @@ class Effects:
                 assert_never(never)
 
     async def _remove(self, guild: discord.Guild, action: Action) -> None:
+        """All of the incident's messages; one that is refused does not keep the others, and is
+        told afterwards.
+        """
         if action.message is None:
             return
-        channel = await _writable(guild, action)
-        await _unless_gone(channel.get_partial_message(int(action.message)).delete())
+        first = MessageRef(channel=action.channel, message=action.message)
+        refused = [await _refusal(guild, place) for place in (first, *action.also)]
+        for failure in filter(None, refused):
+            raise failure
 
     async def _timeout(self, guild: discord.Guild, action: Action) -> None:
         if action.until is None or action.until <= self._clock.now():
@@ -182,7 +197,7 @@ class Effects:
             await member.edit(timed_out_until=action.until, reason=_reason(action))
 
     async def _point(self, guild: discord.Guild, action: Action) -> None:
-        channel = await _writable(guild, action)
+        channel = await _writable(guild, action.channel)
         locale = self._locale_of(guild)
         marker = locale.text("notice.reference", action=action.id)
         if self._doubtful(action) and await _find(channel, guild.me.id, marker):
@@ -198,7 +213,7 @@ class Effects:
 
     async def _unpoint(self, guild: discord.Guild, action: Action) -> None:
         marker = self._locale_of(guild).text("notice.reference", action=action.reverses or "")
-        found = await _find(await _writable(guild, action), guild.me.id, marker)
+        found = await _find(await _writable(guild, action.channel), guild.me.id, marker)
         if found is not None:
             await _unless_gone(found.delete())
 
@@ -212,8 +227,18 @@ async def _find(channel: Writable, own: int, marker: str) -> discord.Message | N
     return None
 
 
-async def _writable(guild: discord.Guild, action: Action) -> Writable:
-    channel = await place_of(guild, action.channel)
+async def _refusal(guild: discord.Guild, place: MessageRef) -> PlatformFailure | None:
+    """Delete a message; why it could not be."""
+    try:
+        channel = await _writable(guild, place.channel)
+        await _unless_gone(channel.get_partial_message(int(place.message)).delete())
+    except PlatformFailure as failure:
+        return failure
+    return None
+
+
+async def _writable(guild: discord.Guild, channel_id: ChannelId) -> Writable:
+    channel = await place_of(guild, channel_id)
     if not isinstance(channel, Writable):
         raise PlatformFailure("gone")
     return channel

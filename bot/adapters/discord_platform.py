@@ -14,6 +14,7 @@ from bot.adapters.discord_answers import answered
 from bot.adapters.discord_cards import CardBoard
 from bot.adapters.discord_effects import (
     Effects,
+    Place,
     Writable,
     check,
     member_of,
@@ -27,7 +28,7 @@ from cogs.notices import notice
 from cogs.places import Places
 from config.locale import LANGUAGES, Locale, load_locale
 from moderation.errors import PlatformFailure, PlatformUnreachable
-from moderation.ports import Clock
+from moderation.ports import Clock, Log
 from moderation.types import (
     Action,
     ActionId,
@@ -43,11 +44,10 @@ from moderation.types import (
     UserId,
 )
 
-PAGE = 100
-"""Messages in one page of history, Discord's most."""
-
 _SEARCHED_NOTICES = 20
 _TRIED = 1000
+_MET = 500
+_MOST_ARCHIVED = 500
 
 
 class DiscordPlatform:
@@ -62,6 +62,7 @@ class DiscordPlatform:
         staff: Roles,
         moderators: Roles,
         clock: Clock,
+        log: Log,
         pages_per_second: float = 2.0,
     ) -> None:
         self._client = client
@@ -69,9 +70,11 @@ class DiscordPlatform:
         self._locale = style.locale
         self._staff = staff
         self._moderators = moderators
+        self._log = log
         self._pause = 1 / pages_per_second
         self._since = clock.now()
         self._tried: OrderedDict[ActionId, None] = OrderedDict()
+        self._met: OrderedDict[tuple[int, int], discord.Member | None] = OrderedDict()
         self._cards = CardBoard(places, style)
         self._effects = Effects(clock=clock, locale_of=self.locale_of, doubtful=self._doubtful)
 
@@ -79,7 +82,7 @@ class DiscordPlatform:
         """See the port."""
         await check(self._guild(action.guild), action)
 
-    async def apply(self, action: Action) -> bool:
+    async def apply(self, action: Action) -> None:
         """See the port. What Discord cannot take back (a deleted message, a kick) counts as taken
         back: the verdict is, and the notice and the card say what is left.
         """
@@ -92,7 +95,6 @@ class DiscordPlatform:
         except PlatformUnreachable:
             self._doubt(action)
             raise
-        return False
 
     async def notify(self, action: Action, case: Case) -> NoticeState:
         """See the port."""
@@ -126,7 +128,7 @@ class DiscordPlatform:
         rights = queue.permissions_for(member) if queue else member.guild_permissions
         return to_moderator(member, rights, self._moderators, self._locale.language)
 
-    async def channels(self, guild: GuildId) -> Sequence[Channel]:
+    async def channels(self, guild: GuildId, since: datetime) -> Sequence[Channel]:
         """See the port."""
         place = self._guild(guild)
         rooms: list[Writable] = [
@@ -135,24 +137,49 @@ class DiscordPlatform:
             *place.stage_channels,
             *place.threads,
         ]
+        parents: list[discord.TextChannel | discord.ForumChannel] = [
+            *place.text_channels,
+            *place.forums,
+        ]
+        for parent in parents:
+            if _readable(parent, place.me):
+                rooms.extend(await _archived(parent, since))
         return [
             replace(known := to_channel(room), purpose=self._places.purpose(known))
             for room in rooms
-            if (rights := rights_in(room, place.me)).view_channel and rights.read_message_history
+            if _readable(room, place.me)
         ]
 
-    async def history(self, channel: Channel, after: datetime, limit: int) -> Sequence[Message]:
+    async def history(self, channel: Channel, start: datetime, limit: int) -> Sequence[Message]:
         """See the port. Authors are looked up: history itself does not tell their roles."""
         guild = self._guild(channel.guild)
         room = await place_of(guild, channel.id)
         if not isinstance(room, discord.abc.Messageable):
             raise PlatformFailure("gone")
-        found = await self._pages(room, after, limit)
-        members = await _members(guild, found)
+        before = discord.Object(discord.utils.time_snowflake(start) - 1)  # Discord's after excludes
+        with answered():
+            found = [m async for m in room.history(limit=limit, after=before, oldest_first=True)]
+        members = await self._members(guild, found)
+        if len(found) == limit:  # there is more: a long history is read in the background
+            await asyncio.sleep(self._pause)
         late = (
             to_message(m, self._staff, late=True, author=members.get(m.author.id)) for m in found
         )
         return [message for message in late if message is not None]
+
+    async def alert(self, guild: GuildId, code: str) -> None:
+        """See the port. The owner is who can mend it."""
+        place = self._guild(guild)
+        locale = self.locale_of(place)
+        plain = code.partition(":")[0]
+        key = f"alert.{plain}" if locale.has(f"alert.{plain}") else "alert.any"
+        words = locale.text(key, guild=place.name, channel=self._places.main, code=code)
+        try:
+            with answered():
+                owner = await self._client.create_dm(discord.Object(place.owner_id or 0))
+                await owner.send(words, allowed_mentions=discord.AllowedMentions.none())
+        except (PlatformFailure, PlatformUnreachable) as error:
+            self._log.event("alert_failed", guild=guild, code=str(error))
 
     def locale_of(self, guild: discord.Guild) -> Locale:
         """The language of a community; elsewhere Discord does not say, so it is the bot's own."""
@@ -161,21 +188,18 @@ class DiscordPlatform:
             return load_locale(chosen)
         return self._locale
 
-    async def _pages(
-        self, room: discord.abc.Messageable, after: datetime, limit: int
-    ) -> list[discord.Message]:
-        found: list[discord.Message] = []
-        start: datetime | discord.Message = after
-        while len(found) < limit:
-            size = min(PAGE, limit - len(found))
-            with answered():
-                page = [m async for m in room.history(limit=size, after=start, oldest_first=True)]
-            found.extend(page)
-            if len(page) < size:
-                break
-            start = page[-1]
-            await asyncio.sleep(self._pause)
-        return found
+    async def _members(
+        self, guild: discord.Guild, messages: Sequence[discord.Message]
+    ) -> dict[int, discord.Member]:
+        """The authors who are still members, each asked for once in a while."""
+        people = {m.author.id for m in messages if m.webhook_id is None and not m.author.bot}
+        for person in people:
+            if (guild.id, person) not in self._met:
+                self._met[guild.id, person] = await member_of(guild, person)
+                if len(self._met) > _MET:
+                    self._met.popitem(last=False)
+        known = {person: self._met.get((guild.id, person)) for person in people}
+        return {person: member for person, member in known.items() if member is not None}
 
     def _guild(self, guild: GuildId) -> discord.Guild:
         found = self._client.get_guild(int(guild))
@@ -203,10 +227,19 @@ async def _told(channel: discord.DMChannel, card: discord.Embed) -> bool:
     return False
 
 
-async def _members(
-    guild: discord.Guild, messages: Sequence[discord.Message]
-) -> dict[int, discord.Member]:
-    """The authors who are still members, each asked for once."""
-    people = {m.author.id for m in messages if m.webhook_id is None and not m.author.bot}
-    found = {person: await member_of(guild, person) for person in people}
-    return {person: member for person, member in found.items() if member is not None}
+def _readable(room: Place, member: discord.Member) -> bool:
+    rights = rights_in(room, member)
+    return rights.view_channel and rights.read_message_history
+
+
+async def _archived(
+    parent: discord.TextChannel | discord.ForumChannel, since: datetime
+) -> list[discord.Thread]:
+    """The archived threads in which something may have happened since; the newest come first."""
+    found = []
+    with answered():
+        async for thread in parent.archived_threads(limit=_MOST_ARCHIVED):
+            if thread.archive_timestamp < since:
+                break
+            found.append(thread)
+    return found

@@ -10,31 +10,38 @@ from bot.clock import SystemClock
 from bot.commands.settings import settings_of
 from bot.database import backup, migrate, verify
 from bot.doctor import BACKUP_EVENT
-from bot.parts import open_store
+from bot.parts import check_store, named_store, open_store
 from bot.progress import Progress
+from bot.render.plain import plain
 from config.schema import StoreSettings
 from moderation.errors import UserError
 from moderation.types import Draft, GuildId
+
+_MEMORY = "sqlite:///:memory:"
 
 
 def db(options: Namespace, environ: Mapping[str, str]) -> int:
     """One verb on ``store.url``."""
     store = settings_of(options, environ).store
+    if store.url == _MEMORY:
+        raise UserError("store.url is in memory and ends with its process; name a file to care for")
+    with named_store(store):
+        return _do(options, store)
+
+
+def _do(options: Namespace, store: StoreSettings) -> int:
     url = store.url
-    if options.verb != "migrate" and not store.path.expanduser().is_file():
-        raise UserError(f"{store.path}: there is no such database; check store.url")
-    if options.verb == "backup" and options.to.exists():
-        raise UserError(f"{options.to}: this file exists already; name a new one")
     match options.verb:
         case "migrate":
             applied = migrate(url)
             print(f"{len(applied)} migrations applied" if applied else "the schema is up to date")
             return 0
         case "backup":
+            check_store(store)
             with Progress("backup", 1) as bar:
                 backup(url, options.to, bar.reach_of)
             asyncio.run(_note_backup(url))
-            print(f"copied to {options.to}")
+            print(f"copied to {plain(options.to)}")
             return 0
         case _:
             return _verify(url)

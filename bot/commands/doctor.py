@@ -12,6 +12,7 @@ from bot import doctor as local
 from bot.clock import SystemClock
 from bot.commands.settings import settings_of
 from bot.findings import Finding, Level, fail
+from bot.render.plain import plain
 from config.schema import Settings
 from moderation.errors import SettingsError
 
@@ -45,7 +46,7 @@ async def _all(settings: Settings, now: datetime) -> list[Finding]:
 
 def _tell(findings: list[Finding], *, as_json: bool) -> None:
     if not as_json:
-        print("\n".join(str(finding) for finding in findings))
+        print("\n".join(plain(line) for f in findings for line in str(f).splitlines()))
         return
     rows = [
         {"level": f.level.value, "check": f.check, "what": f.what, "mend": f.mend} for f in findings

@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
 
+from bot.render.plain import plain
 from moderation.errors import UserError
 
 DEFAULT_OUT = Path(__file__).parents[1] / "adapters" / "scorers" / "weights"
@@ -19,9 +20,9 @@ def train(options: Namespace, environ: Mapping[str, str]) -> int:
         from bot.training.builtin import train as train_builtin
     except ImportError as error:
         raise UserError(f"training needs {error.name}; install the extra [train]") from None
-    print(f"training from {data}; this takes some minutes")
+    print(f"training from {plain(data)}; this takes some minutes")
     meta = train_builtin(data, out)
-    print(f"wrote builtin@{meta['version']}, {meta['rows']:,} rows, to {out}")
+    print(f"wrote builtin@{meta['version']}, {meta['rows']:,} rows, to {plain(out)}")
     return 0
 
 

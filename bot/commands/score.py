@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import BinaryIO, TextIO
 
 from bot.assess import Assessor, Text
 from bot.commands.settings import settings_of
+from bot.jsonstream import whole_lines
+from moderation.errors import UserError
 
 BATCH = 512
 _PIECE = 65_536
@@ -25,17 +27,23 @@ Answer = dict[str, object]
 
 def score(options: Namespace, environ: Mapping[str, str]) -> int:
     """Score standard input; 2 when a line could not be read."""
-    from bot.parts import bounds, make_scorer
+    from bot.parts import WrongEngine, bounds, make_scorer
 
     settings = settings_of(options, environ)
-    scorer = make_scorer(settings.engine)
+    if sys.stdin is None:
+        raise UserError("standard input is closed; there is nothing to score")
+    try:
+        scorer = make_scorer(settings.engine)
+    except WrongEngine as wrong:
+        raise (wrong.by("--engine") if options.engine else wrong) from None
     return score_lines(sys.stdin.buffer, sys.stdout, Assessor(scorer, settings, bounds(scorer)))
 
 
 def score_lines(source: BinaryIO, out: TextIO, assessor: Assessor) -> int:
     """Answer every line of ``source``; returns the exit code."""
     number = bad = 0
-    for lines in arrived(source):
+    read = getattr(source, "read1", source.read)
+    for lines in whole_lines(lambda: read(_PIECE), _LONGEST):
         for start in range(0, len(lines), BATCH):
             batch = lines[start : start + BATCH]
             answers = _answers(batch, number + 1, assessor)
@@ -44,23 +52,6 @@ def score_lines(source: BinaryIO, out: TextIO, assessor: Assessor) -> int:
             out.write("".join(json.dumps(answer) + "\n" for answer in answers))
         out.flush()
     return 2 if bad else 0
-
-
-def arrived(source: BinaryIO) -> Iterator[list[bytes | None]]:
-    """The whole lines of ``source`` as they arrive; ``None`` for one that is far too long."""
-    rest = b""
-    cut = False
-    read = getattr(source, "read1", source.read)
-    while piece := read(_PIECE):
-        parts = (rest + piece).split(b"\n")
-        rest = parts.pop()
-        if parts:
-            yield [None if cut or len(parts[0]) > _LONGEST else parts[0], *parts[1:]]
-            cut = False
-        if len(rest) > _LONGEST:
-            rest, cut = b"", True
-    if rest or cut:
-        yield [None if cut else rest]
 
 
 def _answers(lines: Sequence[bytes | None], first: int, assessor: Assessor) -> list[Answer]:
@@ -88,6 +79,6 @@ def _text(line: bytes | None) -> Text | str:
     if not isinstance(text, str):
         return "field text is missing" if text is None else "field text is not a string"
     channel, identity = fields.get("channel"), fields.get("id")
-    if not isinstance(identity, str | int | None):
+    if isinstance(identity, bool) or not isinstance(identity, str | int | None):
         return "field id is neither a string nor a whole number"
     return Text(id=identity, text=text, channel=channel if isinstance(channel, str) else "")

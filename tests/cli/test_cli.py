@@ -3,50 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import subprocess
 import sys
 import tomllib
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.cli.process import ROOT, objects, tidekeeper
 from tests.replay.exporting import author, message, write
 
-ROOT = Path(__file__).parents[2]
 COMMANDS = ("run", "demo", "replay", "score", "doctor", "engine", "db", "bench")
-
-
-def tidekeeper(
-    *arguments: str | Path,
-    stdin: str | bytes = "",
-    cwd: Path = ROOT,
-    **environ: str,
-) -> subprocess.CompletedProcess[str]:
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("TIDEKEEPER_", "DISCORD_"))
-    }
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", *map(str, arguments)],
-        input=stdin if isinstance(stdin, bytes) else stdin.encode(),
-        capture_output=True,
-        cwd=cwd,
-        env={**kept, "PYTHONPATH": str(ROOT), **environ},
-        timeout=50,
-        check=False,
-    )
-    out, err = done.stdout.decode(), done.stderr.decode()
-    assert "Traceback" not in err
-    return subprocess.CompletedProcess(done.args, done.returncode, out, err)
-
-
-def objects(text: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in text.splitlines()]
 
 
 @pytest.mark.parametrize("command", [(), *((c,) for c in COMMANDS), ("db", "verify")])
@@ -317,7 +286,7 @@ def test_replay_of_garbage_alone_ends_with_2(tmp_path: Path) -> None:
     done = tidekeeper("replay", file, "--json")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
-    assert "a.json, offset 1: not UTF-8 text" in done.stderr
+    assert "a.json, offset 0: is not an export in the format JSON" in done.stderr
 
 
 def test_the_database_is_migrated_verified_and_copied(tmp_path: Path) -> None:

@@ -232,7 +232,7 @@ def test_bounds_come_with_the_engine_unless_they_are_set(tmp_path: Path) -> None
 def test_unwatched_channels_are_exempt_by_id(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text("[channels.lounge]\nwatch = false\n[channels.77]\nwatch = false")
-    policy = to_policy(load(file, {}), {"lounge": ChannelId("5")})
+    policy = to_policy(load(file, {}), {"lounge": {ChannelId("5")}})
     assert policy.exempt_channels == {ChannelId("5"), ChannelId("77")}
 
 

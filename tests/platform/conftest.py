@@ -84,6 +84,7 @@ def a_case(stage: Stage, **changes: Any) -> Case:
         "owner": Owner.MODERATORS,
         "score": 0.9,
         "opened_at": stage.now(),
+        "active_at": stage.now(),
         "updated_at": stage.now(),
         "messages": (stage.message,),
         "signals": (Signal(kind="toxicity.insult", risk=Risk.FORUM, score=0.9),),
@@ -106,6 +107,7 @@ def an_action(stage: Stage, kind: ActionKind, **changes: Any) -> Action:
         "requested_at": stage.now(),
         "until": stage.now() + timedelta(hours=1),
         "redirect_to": stage.elsewhere,
+        "simulated": stage.shadow,
     }
     return Action(**values | changes)
 
@@ -128,7 +130,7 @@ class FakeStage:
         self.platform: Platform = self.fake
 
     def now(self) -> datetime:
-        return START
+        return START + timedelta(seconds=len(self.fake.messages))
 
     def restart(self) -> Platform:
         return self.platform
@@ -174,7 +176,7 @@ class FakeStage:
 
 
 class DiscordStage:
-    """Over discord.py on simcord; ``shadow`` wraps it in shadow mode."""
+    """Over discord.py on simcord; with ``shadow`` what is done was decided in shadow mode."""
 
     def __init__(self, env: simcord.Env, client: discord.Client, *, shadow: bool) -> None:
         self.env, self.client, self.shadow = env, client, shadow
@@ -208,9 +210,9 @@ class DiscordStage:
             staff=Roles.of(settings.staff.roles),
             moderators=Roles.of(settings.staff.moderators),
             clock=self,
+            log=Quiet(),
         )
-        if self.shadow:
-            self.platform = ShadowPlatform(self.platform)
+        self.platform = ShadowPlatform(self.platform)
         return self.platform
 
     async def write(self, text: str) -> None:

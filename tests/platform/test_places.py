@@ -34,7 +34,7 @@ async def test_a_stage_is_a_place_like_others(real: DiscordStage) -> None:
     await real.env.settle()
     sent = await real.tom.send(stage, "you are an idiot")
     here = {"channel": ChannelId(str(stage.id)), "message": MessageId(str(sent.id))}
-    channels = await real.platform.channels(real.guild)
+    channels = await real.platform.channels(real.guild, real.now())
     place = next(channel for channel in channels if channel.id == here["channel"])
     found = await real.platform.history(place, real.now() - timedelta(hours=1), 10)
     assert [message.text for message in found] == ["you are an idiot"]

@@ -153,7 +153,7 @@ def test_a_bad_message_is_named_with_its_field(tmp_path: Path) -> None:
     assert len(found) == 1
     assert [(s.message, s.field, s.error) for s in archive.skipped] == [
         (1, "timestamp", "is not a time"),
-        (2, "id", "is missing"),
+        (2, "author.id", "is missing"),
         (3, "content", "is missing"),
         (4, "mentions", "is not a list"),
     ]
@@ -269,8 +269,7 @@ def test_a_damaged_export_never_raises(data: st.DataObject) -> None:
             file = Path(folder) / f"a{ending}"
             file.write_bytes(raw[:at] + junk + raw[at + gone :])
         found, archive = read(Path(folder))
-        assert len(found) <= 3
-        assert archive.skipped
+        assert len(found) == 3 or archive.skipped
 
 
 @given(

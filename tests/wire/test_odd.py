@@ -53,7 +53,6 @@ async def test_a_frame_that_is_no_packet(town: Town, inside: Inside, frame: str)
     await inside.card()
 
 
-@pytest.mark.xfail(strict=True, reason="bot/connection.py: _live leaves the old socket open")
 async def test_a_line_that_is_given_up_is_closed(town: Town, inside: Inside) -> None:
     before = len(heartbeats())
     await town.send("no json")
@@ -68,7 +67,6 @@ class Later(SystemClock):
         return super().now() + timedelta(minutes=30)
 
 
-@pytest.mark.xfail(strict=True, reason="bot/connection.py: gateway_failed is no disconnect")
 async def test_while_no_line_can_be_had_nothing_counts_as_heard(town: Town, inside: Inside) -> None:
     heard = inside.rows("SELECT max(until) FROM coverage")
     town.greeting = "no json"
@@ -107,7 +105,6 @@ async def test_an_author_without_optional_fields(town: Town, inside: Inside, mis
 
 
 @pytest.mark.parametrize("missing", ["position", "name"])
-@pytest.mark.xfail(strict=True, reason="bot/tolerance.py: GUILD_CREATE's channels are not mended")
 async def test_a_channel_without_optional_fields(town: Town, tmp_path: Path, missing: str) -> None:
     """One such channel must not make the bot deaf in the whole guild."""
     del town.world["shown"]["channels"][1][missing]

@@ -1,0 +1,1 @@
+"""What people read: plain words for a terminal, and pages that stand on their own."""
