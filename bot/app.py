@@ -130,6 +130,7 @@ def _assembled(world: _World, client: TidekeeperClient, scorer: Scorer) -> App:
         log=log,
         most=settings.engine.batch,
     )
+    recorder = _recorder(world.store)
     screening = Screening(
         store=world.store,
         scoring=scoring,
@@ -139,7 +140,7 @@ def _assembled(world: _World, client: TidekeeperClient, scorer: Scorer) -> App:
         cards=cards,
         surroundings=surroundings,
         log=log,
-        record=_recorder(world.store).submit,
+        record=recorder.submit,
         enforce=review.enforce,
     )
     reporting = Reporting(
@@ -173,7 +174,7 @@ def _assembled(world: _World, client: TidekeeperClient, scorer: Scorer) -> App:
         catch_up=catch_up,
         housekeeping=housekeeping,
     )
-    _equip(app, world, places, scoring)
+    _equip(app, world, places, scoring, recorder)
     return app
 
 
@@ -196,7 +197,13 @@ def _platform(world: _World, client: TidekeeperClient, places: Places) -> Platfo
     return ShadowPlatform(platform)
 
 
-def _equip(app: App, world: _World, places: Places, scoring: BatchedScoring) -> None:
+def _equip(
+    app: App,
+    world: _World,
+    places: Places,
+    scoring: BatchedScoring,
+    recorder: Batcher[Fact, None],
+) -> None:
     settings, log, client = world.settings, world.log, app.client
     staff, moderators = Roles.of(settings.staff.roles), Roles.of(settings.staff.moderators)
     reports = Reports(reporting=app.reporting, staff=staff, log=log)
@@ -215,6 +222,7 @@ def _equip(app: App, world: _World, places: Places, scoring: BatchedScoring) -> 
     async def let_go() -> None:
         await jobs.stop()
         scoring.close()
+        await recorder.close()  # what was heard is on record before the database is let go
         await app.store.close()
 
     client.equip(
