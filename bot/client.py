@@ -89,6 +89,11 @@ class TidekeeperClient(commands.Bot):
         for end in ends:
             await end()
 
+    def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
+        """What discord.py still says after the end is not heard: there is no loop to hear it."""
+        if not self.is_closed():
+            super().dispatch(event_name, *args, **kwargs)
+
     def listening(self) -> Iterable[GuildId]:
         """The guilds that are heard at this moment. discord.py stays ready while the line is gone."""
         if not self.is_ready() or not self._connected:

@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Any
 
 import aiohttp
 import discord
@@ -65,7 +66,7 @@ async def _live(client: discord.Client, settings: DiscordSettings, log: Log) -> 
     await _until_it_works(lambda: _sign_in(client, token), log)
     log.event("signed_in", bot=client.user.id if client.user else 0)
     await _until_it_works(lambda: point_gateway(client, settings.gateway), log)
-    loop, pause = asyncio.get_running_loop(), _FIRST_PAUSE / 2
+    loop, pause, line = asyncio.get_running_loop(), _FIRST_PAUSE / 2, _Line(client)
     while not client.is_closed():
         began = loop.time()
         try:
@@ -76,21 +77,36 @@ async def _live(client: discord.Client, settings: DiscordSettings, log: Log) -> 
             raise _final(error) from None
         except Exception as error:  # a server may send anything; the watch goes on
             log.event("gateway_failed", code=type(error).__name__)
-            await _hang_up(client)
+            await _hang_up(client, line)
         lived = loop.time() - began
         pause = _FIRST_PAUSE if lived > _LONGEST_PAUSE else min(pause * 2, _LONGEST_PAUSE)
         await asyncio.sleep(pause)
 
 
-async def _hang_up(client: discord.Client) -> None:
+async def _hang_up(client: discord.Client, line: _Line) -> None:
     """Close the line that discord.py has given up, and say that nothing is heard any more: it does
     neither by itself after an error it does not expect.
     """
-    line: discord.gateway.DiscordWebSocket | None = client.ws
-    if line is not None:
-        with suppress(Exception):  # it may be broken in any way, and is given up in any case
-            await line.close(code=4000)
+    with suppress(Exception):  # it may be broken in any way, and is given up in any case
+        if client.ws is not None:
+            await client.ws.close(code=4000)
+        if line.socket is not None:
+            await line.socket.close()
     client.dispatch("disconnect")
+
+
+class _Line:
+    """Remembers the newest socket: where the first frame cannot be read, discord.py forgets it."""
+
+    def __init__(self, client: discord.Client) -> None:
+        self.socket: aiohttp.ClientWebSocketResponse | None = None
+        self._connect = client.http.ws_connect
+        client.http.ws_connect = self.connect  # type: ignore[method-assign]
+
+    async def connect(self, *args: Any, **kwargs: Any) -> aiohttp.ClientWebSocketResponse:
+        """As ``HTTPClient.ws_connect``."""
+        self.socket = await self._connect(*args, **kwargs)
+        return self.socket
 
 
 async def _sign_in(client: discord.Client, token: str) -> None:

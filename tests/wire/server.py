@@ -191,6 +191,8 @@ class Discord(Gateway):
             case "POST", "users", "@me", "channels":
                 user = str(call.body["recipient_id"])
                 return {"id": f"7{user}", "type": 1, "recipients": [self.users[user]]}
+            case "GET", "channels", _, "threads", "archived", "public":
+                return {"threads": [], "members": [], "has_more": False}
             case "GET", "channels", channel, "messages":
                 return self._history(channel, call.query)
             case "POST", "channels", channel, "messages":

@@ -167,6 +167,7 @@ async def test_catching_up_through_trouble(town: Town, inside: Inside, status: i
     await town.say(SUPPORT, town.join("tom"), INSULT)
     await inside.until(lambda: "catch_up_waits" in inside.log() or inside.states())
     town.troubles.clear()
+    await inside.until(inside.app.client.listening)
     await inside.tick()
     await inside.card()
     assert inside.states() == [(1, "open", 1)]
