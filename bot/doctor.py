@@ -82,10 +82,10 @@ def _engine(settings: EngineSettings) -> Finding:
         scorer = make_scorer(settings)
         (scores,) = scorer.score([_PROBE])
     except EngineUnavailable as error:
-        return fail("engine", str(error), "set engine.name to builtin")
+        return fail("engine", str(error), "correct the engine settings, or set engine.name to builtin")
     except Exception as error:  # foreign code: whatever it is, the bot would run on rules alone
         said = f"{settings.name} fails when it scores ({type(error).__name__})"
-        return fail("engine", said, "set engine.name to builtin")
+        return fail("engine", said, "correct the engine settings, or set engine.name to builtin")
     if not 0 <= scores.toxicity < 0.5:
         said = f"{scorer.name} finds a friendly text toxic ({scores.toxicity:.2f})"
         return warn("engine", said, "install the package again or check engine.checkpoint")

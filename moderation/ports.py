@@ -86,7 +86,7 @@ class Scoring(Protocol):
         ...
 
     async def explain(self, text: str) -> tuple[Span, ...]:
-        """As ``Scorer.explain``; empty when the engine failed."""
+        """As ``Scorer.explain``; empty when the engine failed or ran out of time."""
         ...
 
 
