@@ -82,7 +82,9 @@ def _engine(settings: EngineSettings) -> Finding:
         scorer = make_scorer(settings)
         (scores,) = scorer.score([_PROBE])
     except EngineUnavailable as error:
-        return fail("engine", str(error), "correct the engine settings, or set engine.name to builtin")
+        return fail(
+            "engine", str(error), "correct the engine settings, or set engine.name to builtin"
+        )
     except Exception as error:  # foreign code: whatever it is, the bot would run on rules alone
         said = f"{settings.name} fails when it scores ({type(error).__name__})"
         return fail("engine", said, "correct the engine settings, or set engine.name to builtin")
