@@ -117,42 +117,22 @@ class _World:
 
 def _assembled(world: _World, client: TidekeeperClient, scorer: Scorer) -> App:
     settings, policy, clock, log = world.settings, world.policy, world.clock, world.log
+    store = world.store
     places = Places(settings, name_of=client.channel_name)
     platform = _platform(world, client, places)
+    cards = Cards(store=store, platform=platform, clock=clock, log=log, mode=policy.mode)
+    acting = Acting(store=store, platform=platform, cards=cards, clock=clock, log=log)
+    review = Review(store=store, acting=acting, cards=cards, clock=clock, policy=policy)
     window = Window()
-    cards = Cards(store=world.store, platform=platform, clock=clock, log=log, mode=policy.mode)
-    surroundings = Surroundings(store=world.store, window=window, cards=cards)
-    acting = Acting(store=world.store, platform=platform, cards=cards, clock=clock, log=log)
-    review = Review(store=world.store, acting=acting, cards=cards, clock=clock, policy=policy)
-    scoring = BatchedScoring(
-        scorer,
-        budget=settings.engine.budget_ms / 1000,
-        log=log,
-        most=settings.engine.batch,
-    )
-    recorder = _recorder(world.store)
-    screening = Screening(
-        store=world.store,
-        scoring=scoring,
+    watch = _Watch(
         window=window,
-        rules=Rules.of(policy),
-        policy=policy,
-        cards=cards,
-        surroundings=surroundings,
-        log=log,
-        record=recorder.submit,
-        enforce=review.enforce,
+        surroundings=Surroundings(store=store, window=window, cards=cards),
+        scoring=_scoring(world, scorer),
+        recorder=_recorder(store),
     )
-    reporting = Reporting(
-        store=world.store,
-        cards=cards,
-        surroundings=surroundings,
-        clock=clock,
-        log=log,
-        policy=policy,
-    )
+    screening = _screening(world, watch, cards, review)
     catch_up = CatchUp(
-        store=world.store,
+        store=store,
         platform=platform,
         screening=screening,
         clock=clock,
@@ -160,22 +140,63 @@ def _assembled(world: _World, client: TidekeeperClient, scorer: Scorer) -> App:
         limits=CatchUpLimits(**settings.catch_up.model_dump(exclude={"pages_per_second"})),
         watched=places.watched,
     )
-    housekeeping = Housekeeping(
-        store=world.store, acting=acting, cards=cards, catch_up=catch_up, clock=clock, log=log
-    )
     app = App(
         client=client,
-        store=world.store,
+        store=store,
         platform=platform,
         policy=policy,
         screening=screening,
         review=review,
-        reporting=reporting,
+        reporting=_reporting(world, watch, cards),
         catch_up=catch_up,
-        housekeeping=housekeeping,
+        housekeeping=Housekeeping(
+            store=store, acting=acting, cards=cards, catch_up=catch_up, clock=clock, log=log
+        ),
     )
-    _equip(app, world, places, scoring, recorder)
+    _equip(app, world, places, watch)
     return app
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Watch:
+    """What reading and recording messages needs."""
+
+    window: Window
+    surroundings: Surroundings
+    scoring: BatchedScoring
+    recorder: Batcher[Fact, None]
+
+
+def _scoring(world: _World, scorer: Scorer) -> BatchedScoring:
+    engine = world.settings.engine
+    budget = engine.budget_ms / 1000
+    return BatchedScoring(scorer, budget=budget, log=world.log, most=engine.batch)
+
+
+def _screening(world: _World, watch: _Watch, cards: Cards, review: Review) -> Screening:
+    return Screening(
+        store=world.store,
+        scoring=watch.scoring,
+        window=watch.window,
+        rules=Rules.of(world.policy),
+        policy=world.policy,
+        cards=cards,
+        surroundings=watch.surroundings,
+        log=world.log,
+        record=watch.recorder.submit,
+        enforce=review.enforce,
+    )
+
+
+def _reporting(world: _World, watch: _Watch, cards: Cards) -> Reporting:
+    return Reporting(
+        store=world.store,
+        cards=cards,
+        surroundings=watch.surroundings,
+        clock=world.clock,
+        log=world.log,
+        policy=world.policy,
+    )
 
 
 def _platform(world: _World, client: TidekeeperClient, places: Places) -> Platform:
@@ -197,13 +218,7 @@ def _platform(world: _World, client: TidekeeperClient, places: Places) -> Platfo
     return ShadowPlatform(platform)
 
 
-def _equip(
-    app: App,
-    world: _World,
-    places: Places,
-    scoring: BatchedScoring,
-    recorder: Batcher[Fact, None],
-) -> None:
+def _equip(app: App, world: _World, places: Places, watch: _Watch) -> None:
     settings, log, client = world.settings, world.log, app.client
     staff, moderators = Roles.of(settings.staff.roles), Roles.of(settings.staff.moderators)
     reports = Reports(reporting=app.reporting, staff=staff, log=log)
@@ -221,8 +236,8 @@ def _equip(
 
     async def let_go() -> None:
         await jobs.stop()
-        scoring.close()
-        await recorder.close()  # what was heard is on record before the database is let go
+        watch.scoring.close()
+        await watch.recorder.close()  # what was heard is on record before the database is let go
         await app.store.close()
 
     client.equip(
