@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PACKAGES := moderation config cogs bot
 
-.PHONY: demo test check format lock shots clean
+.PHONY: demo test check coverage format lock shots clean
 
 demo: $(STAMP)
 	$(BIN)/tidekeeper demo
@@ -18,6 +18,10 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Branches of the core that no test takes.
+coverage: $(STAMP)
+	$(BIN)/python -m pytest -q --cov --cov-report=term tests/moderation tests/usecases
 
 format: $(STAMP)
 	$(BIN)/ruff format .

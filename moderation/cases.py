@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from moderation.errors import IllegalMove
 from moderation.risks import severity_of
@@ -210,7 +211,9 @@ def advance(case: Case, event: Event) -> Case:
     state = TRANSITIONS.get((case.state, type(event)))
     if state is None:
         raise IllegalMove("illegal_move", state=case.state.value, event=type(event).__name__)
-    moved = replace(case, state=state, version=case.version + 1, updated_at=event.at)
+    moved = replace(
+        case, state=state, version=case.version + 1, updated_at=max(case.updated_at, event.at)
+    )
     return _changed(moved, event)
 
 
@@ -234,6 +237,8 @@ def _changed(case: Case, event: Event) -> Case:
             return replace(case, decided_by=None, decided_at=None, failure="")
         case Grown() | ActionApplied() | Noticed():
             return case
+        case _ as never:
+            assert_never(never)
 
 
 def _joined(case: Case, event: Joined) -> Case:
@@ -359,3 +364,5 @@ def actions_for(case: Case, moderator: Moderator | None, now: datetime) -> Choic
             return Choices(undo=True)
         case CaseState.ACTING | CaseState.UNDOING:
             return Choices()
+        case _ as never:
+            assert_never(never)

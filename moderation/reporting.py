@@ -138,7 +138,7 @@ class Reporting:
     async def _join(self, case: Case, message: Message, report: Report) -> Case | None:
         risk, severity, recommended = _MEANING[report.category]
         event = Joined(
-            at=max(report.at, case.updated_at),
+            at=report.at,
             signals=(_signal(report, risk),),
             severity=severity,
             reports=1,

@@ -111,10 +111,8 @@ class Screening:
         await self._record(deletion)
         self._window.forget(deletion.id)
         for case in await self._store.quoting(deletion.guild, deletion.id):
-            row = await self._store.case(case)
-            if row is not None:
-                await change(self._store, case, Grown(at=max(deletion.at, row.updated_at)))
-                await self._cards.draw(case)
+            await change(self._store, case, Grown(at=deletion.at))
+            await self._cards.draw(case)
 
     def remember(self, message: Message) -> None:
         """Put a message that was judged before into the window: later ones follow on it."""
@@ -219,7 +217,7 @@ class Screening:
     async def _join(self, case: Case, prepared: Prepared, verdict: Verdict) -> Case | None:
         message, before = prepared.message, _related(prepared, verdict)
         event = Joined(
-            at=max(message.edited_at or message.at, case.updated_at),
+            at=happened(message),
             happened=happened(message),
             signals=_placed(verdict.signals, message),
             messages=(*(m.id for m in before), message.id),

@@ -70,8 +70,7 @@ class Surroundings:
     async def heard(self, message: Message) -> None:
         """Fill in what ``message`` follows; it is in the window by now."""
         for one in tuple(self._waiting.get(message.channel, ())):
-            if one.found < AROUND:
-                await self._fill_in(one)
+            await self._fill_in(one)
             if one.found >= AROUND or message.at - one.message.at > _PATIENCE:
                 self._give_up(one)
 

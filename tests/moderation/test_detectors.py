@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moderation.detectors import ALL, Rules
+from moderation.detectors.patterns import patterns
 from moderation.errors import SettingsError
 from moderation.types import Message, MessageId, Policy, Signal, UserId
 from moderation.window import Window
@@ -207,6 +208,14 @@ def test_a_pattern_that_is_none_is_named_by_its_number() -> None:
         "policy.patterns, number 2",
         "policy.patterns, number 3",
     ]
+
+
+def test_a_pattern_is_tried_on_the_text_as_it_stands_and_undisguised() -> None:
+    rules = Rules.of(Policy(patterns=("idi.t", "^x*$")))
+    for text, spans in (("you IDIOT", [(4, 9)]), ("you 1d\u200bi0t", [(4, 10)]), ("fine", None)):
+        window = Window()
+        signal = patterns(window.see(message(text)), rules)
+        assert (signal and [(s.start, s.end) for s in signal.spans]) == spans
 
 
 def test_a_pattern_made_to_hang_does_not_hang() -> None:

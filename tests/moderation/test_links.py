@@ -324,3 +324,15 @@ def test_no_address_breaks_it(text: str) -> None:
     signal = found(text)
     spans = signal.spans if signal else ()
     assert all(0 <= span.start < span.end <= len(text) for span in spans)
+
+
+@pytest.mark.parametrize("host", ["xn--99999999999", "xn--", "xn--\u00e9\u00e9", "xn---"])
+def test_a_name_that_cannot_be_decoded_is_read_as_it_stands(host: str) -> None:
+    assert kind(f"see https://{host}.example/x") is None
+
+
+def test_a_brand_cut_in_two_is_a_look_alike_and_its_honest_neighbour_none() -> None:
+    assert kind("see https://pay-pal.example") == "link.lookalike"
+    assert kind("see https://git-hub.example") == "link.lookalike"
+    assert kind("see https://my-goggles.example") is None
+    assert kind("see https://discards.discard.example") is None

@@ -105,3 +105,12 @@ def test_what_is_forgotten_is_forgotten_everywhere() -> None:
         window.see(messages[0])
     known = window.context(message("next", after=9)).channel
     assert [m.id for m in known] == [m.id for m in (messages[0], *messages[3:])]
+
+
+def test_a_deletion_finds_nothing_where_the_place_was_forgotten_before() -> None:
+    window = Window(keys=1)
+    first = message("hello", "ann", channel="help")
+    window.see(first)
+    window.see(message("goodbye", "tom", after=1, channel="general"))
+    window.forget(first.id)
+    assert window.context(message("again", "ann", after=2, channel="help")).channel == ()

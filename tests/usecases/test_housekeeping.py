@@ -19,7 +19,7 @@ from moderation.types import (
 )
 from tests.fakes.platform import FakePlatform
 from tests.fakes.store import FakeStore
-from tests.usecases.desk import GUILD, Desk, TickingClock, click
+from tests.usecases.desk import GUILD, Desk, TickingClock, click, moderator
 
 BAD = GuildId("bad")
 
@@ -167,3 +167,17 @@ async def test_an_unreachable_guild_is_heard_of_and_the_next_is_covered(desk: De
     desk.clock.pass_by(minutes=10)
     await desk.housekeeping.tick((BAD, GUILD))
     assert (await desk.store.covered(GUILD)).until > (await desk.store.covered(BAD)).until
+
+
+async def test_an_ended_claim_that_somebody_has_taken_again_stays(desk: Desk) -> None:
+    case = await desk.review.claim(click(await desk.opened()))
+    desk.clock.pass_by(minutes=16)
+    lapsed = await desk.store.lapsed(desk.clock.now())
+    await desk.review.claim(click(await desk.row(case.id), moderator("jo")))
+
+    async def as_before(now: object) -> object:
+        return lapsed
+
+    desk.store.lapsed = as_before
+    await desk.housekeeping.resume()
+    assert (await desk.row(case.id)).claimed_by == "jo"

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from moderation.errors import StoreError
 from moderation.types import (
     ActionKind,
     CaseState,
@@ -123,3 +124,28 @@ async def test_a_report_during_an_action_does_not_get_in_its_way(desk: Desk) -> 
     await asyncio.gather(*pending)
     row = await desk.row((await desk.store.case_of(one.guild, one.id)).id)
     assert (row.state, row.reports) == (CaseState.RESOLVED, 1)
+
+
+async def test_a_report_finds_its_case_however_often_it_is_overtaken(desk: Desk) -> None:
+    one = message(1, "you are an idiot")
+    await desk.screening.screen(one)
+    save, lost = desk.store.save, []
+
+    async def overtaken(*args: object, **kwargs: object) -> bool:
+        if len(lost) < 5:
+            lost.append(1)
+            return False
+        return await save(*args, **kwargs)
+
+    desk.store.save = overtaken
+    assert not (await desk.reporting.report(one, ANN, ReportCategory.RUDE)).again
+    assert (await desk.cases())[0].reports == 1
+
+
+async def test_a_report_that_cannot_be_written_is_an_error(desk: Desk) -> None:
+    async def never(*_: object, **__: object) -> None:
+        return None
+
+    desk.store.open_case = never
+    with pytest.raises(StoreError, match="000001"):
+        await desk.reporting.report(message(1), ANN, ReportCategory.RUDE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -20,6 +19,7 @@ from moderation.errors import (
     StoreError,
 )
 from moderation.types import (
+    Action,
     ActionKind,
     ActionState,
     Case,
@@ -422,17 +422,24 @@ async def test_a_notice_without_an_answer_is_given_up_in_the_end(desk: Desk) -> 
 
 async def test_the_same_action_is_not_carried_out_twice_at_once(desk: Desk) -> None:
     case = await desk.opened(recommended=ActionKind.TIMEOUT)
-    second: list[asyncio.Task[Case]] = []
+    apply = desk.platform.apply
 
-    def meanwhile(phase: str, name: str) -> None:
-        if (phase, name) == ("before", "apply") and not second:
-            [action] = [a for a in desk.store.actions.values() if a.case == case.id]
-            second.append(asyncio.ensure_future(desk.acting.carry_out(action)))
+    async def meanwhile(action: Action) -> None:
+        assert (await desk.acting.carry_out(action)).state is CaseState.ACTING
+        await apply(action)
 
-    desk.platform.fault = meanwhile
-    await desk.review.act(click(case))
-    await asyncio.gather(*second)
+    desk.platform.apply = meanwhile  # type: ignore[method-assign]
+    assert (await desk.review.act(click(case))).state is CaseState.RESOLVED
     assert len(desk.platform.done) == 1
+
+
+async def test_an_action_of_a_case_that_is_gone_is_an_error(desk: Desk) -> None:
+    done = await desk.review.act(click(await desk.opened(recommended=ActionKind.WARN)))
+    action = await desk.store.action(done.action)
+    with pytest.raises(StoreError, match="case 99"):
+        await desk.acting.carry_out(replace(action, case=CaseId(99)))
+    with pytest.raises(NotAllowed):
+        await desk.review.enforce(CaseId(99), ())
 
 
 async def test_a_claim_can_be_given_back(desk: Desk) -> None:

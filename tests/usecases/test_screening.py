@@ -220,6 +220,15 @@ class TestEvidence:
         await said(desk, message(1, INSULT), calm, calm, calm)
         assert {k: v for k, v in (await quoted(desk)).items() if k > 0} == {1: ["calm down"]}
 
+    async def test_two_cases_of_one_room_each_hear_what_followed(self, desk: Desk) -> None:
+        await said(desk, message(1, INSULT), message(2, INSULT, author="zed", at=later(seconds=1)))
+        for n in range(3, 7):
+            await said(desk, message(n, f"after {n}", at=later(seconds=n), author="ann"))
+        for case in (1, 2):
+            after = {k for k in await quoted(desk, case) if k > 0}
+            assert after == {1, 2, 3}
+        assert desk.surroundings._waiting == {}
+
     async def test_waiting_is_forgotten_in_quiet_rooms(self, desk: Desk) -> None:
         await said(
             desk,
