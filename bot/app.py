@@ -121,7 +121,9 @@ def _assembled(world: _World, client: TidekeeperClient, scorer: Scorer) -> App:
     places = Places(settings, name_of=client.channel_name)
     platform = _platform(world, client, places)
     cards = Cards(store=store, platform=platform, clock=clock, log=log, mode=policy.mode)
-    acting = Acting(store=store, platform=platform, cards=cards, clock=clock, log=log)
+    acting = Acting(
+        store=store, platform=platform, cards=cards, clock=clock, log=log, mode=policy.mode
+    )
     review = Review(store=store, acting=acting, cards=cards, clock=clock, policy=policy)
     window = Window()
     watch = _Watch(

@@ -130,7 +130,7 @@ async def _until_it_works(work: Callable[[], Awaitable[None]], log: Log) -> None
         try:
             return await work()
         except _TROUBLE as error:
-            log.event("sign_in_failed", code=type(error).__name__)
+            log.event("sign_in_failed", code=type(error).__name__, again_in=pause)
         await asyncio.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)
 

@@ -32,7 +32,7 @@ _COPY_PAGES = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyReport:
-    """What a look at the whole database found.
+    """What a look at the whole database found. ``messages`` are on record, without their text.
 
     ``entries`` audit lines were checked; ``first_broken`` is the number of the first one that does
     not fit the chain. ``head`` is the digest of the last line: kept elsewhere, it also shows
@@ -40,6 +40,7 @@ class VerifyReport:
     says of the file (``ok``). ``unaudited`` are cases without any audit line.
     """
 
+    messages: int
     entries: int
     first_broken: int | None
     head: str
@@ -76,6 +77,7 @@ def verify(url: str | os.PathLike[str]) -> VerifyReport:
     with _existing(path_of(url)) as db:
         last = fetch(db, "SELECT digest FROM audit ORDER BY seq DESC LIMIT 1")
         return VerifyReport(
+            messages=fetch(db, "SELECT count(*) AS n FROM messages")[0]["n"],
             entries=fetch(db, "SELECT count(*) AS n FROM audit")[0]["n"],
             first_broken=first_broken(_trail(db)),
             head=last[0]["digest"] if last else GENESIS,

@@ -80,7 +80,8 @@ async def discord_checks(settings: Settings, now: datetime) -> AsyncIterator[Fin
     except discord.LoginFailure:
         yield fail("token", "Discord does not accept the token", f"make a new one at {_PORTAL}")
     except (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError) as error:
-        said = f"Discord answered with {_code(error)}"
+        answered = isinstance(error, discord.HTTPException)
+        said = f"Discord {'answered with' if answered else 'did not answer:'} {_code(error)}"
         yield fail("discord", said, "try again; if it stays, check discord.api")
     except ODD:
         yield fail("discord", "what answers does not speak its protocol", "check discord.api")

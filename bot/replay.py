@@ -8,6 +8,7 @@ the last message's time, and messages come in batches.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -126,11 +127,13 @@ class Replay:
         return sorted(found, key=lambda case: case.id)
 
     async def _batch(self, batch: Sequence[Message]) -> None:
-        await self._store.record(batch)
+        recording = asyncio.ensure_future(self._store.record(batch))
+        await asyncio.sleep(0)  # the database works while the texts are read
         for message in batch:
             self.tally.meet(message)
         prepared = [self._screening.prepare(message) for message in batch if _in_scope(message)]
         scores = self._scores([one.message.text for one in prepared])
+        await recording
         for one, scored in zip(prepared, scores, strict=True):
             await self._conclude(one, scored)
 

@@ -17,6 +17,7 @@ from cogs.standing import standing
 from cogs.wording import Names, action_label, moment, signal_count, signal_words
 from config.locale import Locale
 from moderation.cases import Choices, actions_for
+from moderation.risks import severity_of
 from moderation.types import (
     Action,
     ActionKind,
@@ -109,7 +110,8 @@ def link(case: Case) -> str:
 
 def _title(case: Case, locale: Locale) -> str:
     severity = locale.text(f"severity.{case.severity.value}")
-    what = signal_words(case.signals[0].kind, locale) if case.signals else ""
+    gravest = max(case.signals, key=lambda s: severity_of(s.kind), default=None)
+    what = signal_words(gravest.kind, locale) if gravest else ""
     return locale.text("card.title", severity=severity, what=what).strip(" :").capitalize()
 
 
@@ -213,11 +215,13 @@ def _context(view: CardView, side: int) -> Iterator[str]:
     """What others said around it; what has become part of the case stands above already."""
     for quote in view.quotes:
         if quote.offset * side > 0 and quote.message not in view.case.messages:
-            yield _context_line(quote)
+            yield _context_line(quote, covered=quote.message in view.flagged)
 
 
-def _context_line(quote: Quote) -> str:
+def _context_line(quote: Quote, *, covered: bool) -> str:
+    """What belongs to another case stays covered here, too."""
     text = in_line(quote.text, _CONTEXT) or "\u2013"
+    text = f"||{text}||" if covered else text
     return f"{moment(quote.at, 't')} **{in_line(quote.author_name, 40)}** {text}"
 
 
@@ -226,11 +230,17 @@ def _history(view: CardView, locale: Locale) -> Iterator[str]:
     earlier = max(0, known.cases - 1)
     yield locale.text("card.messages", count=known.messages)
     yield locale.text("card.cases", count=earlier) if earlier else locale.text("card.no_cases")
-    if known.last_action and known.last_action_at:
+    if known.last_action and known.last_action_at and not _of_this_case(view):
         what = locale.text(f"action.past.{known.last_action.value}")
         yield locale.text("card.last_action", what=what, when=moment(known.last_action_at, "R"))
     if known.joined_at:
         yield locale.text("card.joined", when=moment(known.joined_at, "D"))
+
+
+def _of_this_case(view: CardView) -> bool:
+    """Whether the newest action is the one that the card itself tells of."""
+    action = view.action
+    return action is not None and view.history.last_action_at == action.finished_at
 
 
 def _footer(view: CardView, locale: Locale) -> str:

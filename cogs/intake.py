@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -49,14 +50,14 @@ class Intake(commands.Cog):
     async def on_message(self, source: discord.Message) -> None:
         """A new message."""
         if self._in_scope(source.channel):
-            async with self._turn(f"message/{source.id}"):
+            async with self._hearing(source.guild, f"message/{source.id}"):
                 await self._take(source, self._screening.screen)
 
     @commands.Cog.listener()
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         """An edit by its author; a link that gets its preview is none."""
         if event.data.get("edited_timestamp") and self._in_scope(event.message.channel):
-            async with self._turn(f"message/{event.message_id}"):
+            async with self._hearing(event.message.guild, f"message/{event.message_id}"):
                 source, author = await _whole(event.message)
                 if source is not None:
                     await self._take(source, self._screening.edited, author)
@@ -66,7 +67,7 @@ class Intake(commands.Cog):
         """A thread's new title is said again with its first message, where that is its author's."""
         if before.name == after.name or not self._in_scope(after):
             return
-        async with self._turn(f"message/{after.id}"):
+        async with self._hearing(after.guild, f"message/{after.id}"):
             source, author = await _fetched(after, after.id)
             if source is not None:
                 await self._take(source, self._screening.edited, author)
@@ -162,6 +163,13 @@ class Intake(commands.Cog):
         if message is not None:
             async with self._turn(f"author/{message.guild}/{message.author.id}"):
                 await use(message)
+
+    @asynccontextmanager
+    async def _hearing(self, guild: Any, key: str) -> AsyncIterator[None]:
+        """Around everything that is done about one message, its waiting for its turn included."""
+        with self._catch_up.hearing(GuildId(str(guild.id))):
+            async with self._turn(key):
+                yield
 
     def _turn(self, key: str) -> asyncio.Lock:
         """Who holds it goes first. What happens to one message happens in its order; a message's

@@ -44,7 +44,10 @@ def _lines(
 ) -> Iterator[str]:
     outcome = "done" if action.reverses is None else "undone"
     until = moment(action.until, "R") if action.until else ""
-    yield locale.text(f"notice.{outcome}.{action.kind.value}", until=until)
+    if action.also and action.reverses is None:
+        yield locale.text("notice.done.remove_all", count=len(action.also) + 1)
+    else:
+        yield locale.text(f"notice.{outcome}.{action.kind.value}", until=until)
     if action.reverses is None:
         yield locale.text("notice.why", what=_reason(case, locale))
     channel = guild.get_channel_or_thread(int(action.channel))

@@ -24,7 +24,10 @@ def refusal(refused: Refused, locale: Locale) -> str:
     if code == "overtaken" and not by:
         code = "overtaken_nobody"
     key = f"refused.{code}" if locale.has(f"refused.{code}") else "refused.unknown"
-    return locale.text(key, who=who, state=locale.text(f"state.{state}") if state else "")
+    number = str(facts.get("number", ""))
+    return locale.text(
+        key, who=who, number=number, state=locale.text(f"state.{state}") if state else ""
+    )
 
 
 def card_of(interaction: discord.Interaction, verb: str) -> MessageRef | None:

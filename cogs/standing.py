@@ -24,6 +24,8 @@ def standing(view: CardView, locale: Locale, names: Names) -> Iterator[str]:
         case CaseState.FAILED:
             yield _bold(locale.text("standing.failed"))
             yield failure_words(view.case.failure, locale)
+            if view.action is not None and view.action.notice is NoticeState.SENT:
+                yield locale.text("told.before_failure")
             yield from _claimed(view, locale, names)
         case CaseState.RESOLVED:
             yield from _resolved(view, locale, names)
@@ -68,6 +70,8 @@ def _claimed(view: CardView, locale: Locale, names: Names) -> Iterator[str]:
 def _done(action: Action | None, locale: Locale) -> str:
     if action is None:
         return ""
+    if action.also:
+        return locale.text("action.done.remove_all", count=len(action.also) + 1)
     until = moment(action.until, "f") if action.until else ""
     return locale.text(f"action.done.{action.kind.value}", until=until)
 

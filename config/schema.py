@@ -186,8 +186,9 @@ class DigestSettings(Section):
 class CatchUpSettings(Section):
     """How much history is fetched after downtime."""
 
+    first_look: Duration = timedelta(days=1)
     max_age: Duration = timedelta(days=7)
-    max_messages: Annotated[int, Field(ge=0, le=1_000_000)] = 2000
+    max_messages: Annotated[int, Field(ge=0, le=1_000_000)] = 10_000
     pages_per_second: Annotated[float, Field(gt=0, le=50)] = 2.0
 
 

@@ -28,6 +28,7 @@ from moderation.types import (
     Case,
     CaseId,
     Draft,
+    Mode,
     NoticeState,
 )
 
@@ -42,8 +43,16 @@ class Acting:
     """The one way from a committed decision to its effect."""
 
     def __init__(
-        self, *, store: Store, platform: Platform, cards: Cards, clock: Clock, log: Log
+        self,
+        *,
+        store: Store,
+        platform: Platform,
+        cards: Cards,
+        clock: Clock,
+        log: Log,
+        mode: Mode,
     ) -> None:
+        self._mode = mode
         self._store = store
         self._platform = platform
         self._cards = cards
@@ -71,6 +80,9 @@ class Acting:
         action = await self._store.action(ident)
         if action is None or not _unfinished(action):
             return
+        if self._mode is Mode.SHADOW and not action.simulated:
+            await self._hold_back(action)
+            return
         try:
             if action.state is ActionState.REQUESTED:
                 action = await self._ask_platform(action)
@@ -82,10 +94,15 @@ class Acting:
             self._log.event("action_waits", case=action.case, action=ident)
             await self._maybe_give_up(action)
 
+    async def _hold_back(self, action: Action) -> None:
+        """Decided before shadow mode: nothing may reach members now, so a person decides again."""
+        if action.state is ActionState.REQUESTED:
+            await self._failed(action, "shadow")
+
     async def _ask_platform(self, action: Action) -> Action:
         try:
             await self._platform.check(action)
-            action = await self._tell_first(action)
+            action = await self._told_first(action)
             await self._platform.apply(action)
         except PlatformFailure as failure:
             return await self._failed(action, failure.code)
@@ -95,6 +112,13 @@ class Acting:
         outcome = "reversed" if action.reverses else "applied"
         await self._commit(done, event, f"action.{action.kind.value}.{outcome}")
         return done
+
+    async def _told_first(self, action: Action) -> Action:
+        """What was told is on record at once: the effect may still be refused."""
+        told = await self._tell_first(action)
+        if told.notice is not action.notice:
+            await self._commit(told, Noticed(at=self._clock.now()), "member.notice")
+        return told
 
     async def _tell_first(self, action: Action) -> Action:
         """A ban does not wait for a message that cannot be sent just now."""

@@ -82,9 +82,10 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
-    """The moderator gave it back."""
+    """The moderator gave it back; without anybody the lease ended by itself."""
 
     at: datetime
+    by: UserId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +198,12 @@ TRANSITIONS: Mapping[tuple[CaseState, type[Event]], CaseState] = {
 }
 
 UNDECIDED = frozenset({_S.OPEN, _S.ACTING, _S.FAILED, _S.UNDOING})
-"""States in which further detections join the case instead of opening another."""
+"""States in which a case is in the queue."""
+
+OPEN_TO_MORE = UNDECIDED - {_S.ACTING}
+"""States in which more of the incident joins the case instead of opening another. What comes while
+a decision is being carried out was not seen by who decided.
+"""
 
 DECIDED = frozenset({_S.ACTING, _S.RESOLVED, _S.DISMISSED})
 """States in which a person's verdict on the content stands."""
@@ -330,7 +336,7 @@ def incident_key(message: Message, family: str) -> str:
 
 def belongs(case: Case, at: datetime, within: timedelta) -> bool:
     """Whether something at ``at`` (event time) still belongs to an undecided case."""
-    return case.state in UNDECIDED and case.opened_at - within <= at <= case.active_at + within
+    return case.state in OPEN_TO_MORE and case.opened_at - within <= at <= case.active_at + within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ heard, so a guild that is behind starts again where its coverage ends, also in t
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -21,14 +22,22 @@ MARGIN = timedelta(minutes=2)
 EDITED_SINCE = timedelta(hours=1)
 """How much older than the gap a message may be whose edit in the gap is still found."""
 
+_CLOSED_TO_US = frozenset({"gone", "permission"})
+"""Refusals of a channel's history that stay; others may pass."""
+
 PAGE = 100
 """Messages asked for at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatchUpLimits:
-    """Bounds of one catch-up: how far back, and how many messages a channel."""
+    """Bounds of one catch-up: how far back, and how many messages a channel.
 
+    ``first_look`` is how far back a guild is read that was never listened to: not to judge what
+    was said before the bot came, but to know what the first cases stand in.
+    """
+
+    first_look: timedelta = timedelta(days=1)
     max_age: timedelta = timedelta(days=7)
     max_messages: int = 10_000
 
@@ -44,6 +53,7 @@ class _Watch:
     behind: bool = False
     running: bool = False
     since: datetime | None = None
+    hearing: dict[int, datetime] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -80,15 +90,29 @@ class CatchUp:
         self._limits = limits
         self._watched = watched
         self._watches: dict[GuildId, _Watch] = {}
+        self._heard = 0
 
     def lost(self, guild: GuildId) -> None:
         """The connection is gone: coverage stands still until the next ``run``."""
         watch = self._fallen_behind(guild)
         watch.connected = False
 
-    def missed(self, guild: GuildId) -> None:
-        """Something that was heard could not be judged: the next ``cover`` looks it up again."""
-        self._fallen_behind(guild)
+    @contextmanager
+    def hearing(self, guild: GuildId) -> Iterator[None]:
+        """Around the judging of something that was heard: until it is done the coverage does not
+        pass it, and when it cannot be done the next ``cover`` looks it up again.
+        """
+        watch = self._watches.setdefault(guild, _Watch())
+        self._heard += 1
+        number = self._heard
+        watch.hearing[number] = self._clock.now()
+        try:
+            yield
+        except Exception:
+            self._fallen_behind(guild)
+            raise
+        finally:
+            del watch.hearing[number]
 
     async def run(self, guild: GuildId) -> int:
         """Screen what was written while the bot was away; how many messages that was.
@@ -114,7 +138,7 @@ class CatchUp:
         watch = self._watches.setdefault(guild, _Watch())
         if watch.behind and not watch.running:
             await self.run(guild)
-        until = self._clock.now() - MARGIN
+        until = min((self._clock.now() - MARGIN, *watch.hearing.values()))
         if watch.since is not None and until > watch.since:
             await self._store.cover(Coverage(guild=guild, since=watch.since, until=until))
 
@@ -138,11 +162,21 @@ class CatchUp:
     async def _fill_gap(self, guild: GuildId) -> int:
         since = await self._away_since(guild)
         if since is None:
-            return 0
+            return await self._look_around(guild)
         floor = self._clock.now() - self._limits.max_age
         if since < floor:
             await self._note(guild, "catch_up.bounded", "age")
         return await self._screen_gap(guild, max(since, floor))
+
+    async def _look_around(self, guild: GuildId) -> int:
+        """Record and remember what was said before the first start, judging nothing."""
+        start = self._clock.now() - self._limits.first_look
+        async for message in self._in_order(await self._places(guild, start), start):
+            await self._screening.acquaint(message)
+        return 0
+
+    async def _places(self, guild: GuildId, since: datetime) -> list[Channel]:
+        return [c for c in await self._platform.channels(guild, since) if self._watched(c)]
 
     async def _away_since(self, guild: GuildId) -> datetime | None:
         covered = await self._store.covered(guild)
@@ -153,8 +187,7 @@ class CatchUp:
 
     async def _screen_gap(self, guild: GuildId, since: datetime) -> int:
         found = 0
-        places = await self._platform.channels(guild, since)
-        channels = [channel for channel in places if self._watched(channel)]
+        channels = await self._places(guild, since)
         async for message in self._in_order(channels, since - EDITED_SINCE):
             found += await self._screened(message, since)
         self._log.event("caught_up", guild=guild, messages=found)
@@ -197,6 +230,8 @@ class CatchUp:
         try:
             page = await self._platform.history(feed.channel, feed.start, PAGE)
         except PlatformFailure as failure:
+            if failure.code.partition(":")[0] not in _CLOSED_TO_US:
+                raise PlatformUnreachable(failure.code) from failure  # it may answer next time
             guild, channel = feed.channel.guild, feed.channel.id
             self._log.event("catch_up_failed", guild=guild, channel=channel, code=failure.code)
             await self._note(guild, "catch_up.failed", channel)

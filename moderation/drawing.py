@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from moderation.errors import PlatformFailure, PlatformUnreachable
 from moderation.ports import Clock, Log, Platform, Store
-from moderation.types import CardView, Case, CaseId, Draft, GuildId, Mode
+from moderation.types import CardView, Case, CaseId, Draft, GuildId, MessageId, Mode, Quote
 
 ALERT_EVERY = timedelta(days=1)
 
@@ -83,11 +84,19 @@ class Cards:
 
     async def view(self, case: Case) -> CardView:
         """Everything the card of ``case`` shows now."""
+        quotes = tuple(await self._store.quotes(case.id))
         return CardView(
             case=case,
-            quotes=tuple(await self._store.quotes(case.id)),
+            quotes=quotes,
+            flagged=await self._flagged(case, quotes),
             history=await self._store.history(case.guild, case.subject),
             action=await self._store.action(case.action) if case.action else None,
             mode=self._mode,
             now=self._clock.now(),
+        )
+
+    async def _flagged(self, case: Case, quotes: Sequence[Quote]) -> frozenset[MessageId]:
+        around = {quote.message for quote in quotes if quote.offset}
+        return frozenset(
+            [m for m in around if await self._store.case_of(case.guild, m) is not None]
         )

@@ -11,12 +11,15 @@ from moderation.acting import Acting
 from moderation.cases import Released, advance
 from moderation.catchup import CatchUp
 from moderation.drawing import Cards
-from moderation.errors import Refused
+from moderation.errors import Refused, StoreError
 from moderation.ports import Clock, Log, Store
-from moderation.types import Case, CaseId, Draft, GuildId
+from moderation.types import Case, CaseId, Draft, GuildId, Owner
 
-_OF_THE_WHOLE_GUILD = frozenset({"no_queue", "permission", "unreachable"})
-"""Failures of a card that the guild's other cards would have, too."""
+_OF_THE_CHANNEL = frozenset({"no_queue", "permission"})
+"""Failures that the other cards of the same owner would have, too."""
+
+_PATIENCE = 3
+"""Cards without an answer after which a guild is left alone until the next tick."""
 
 
 class Housekeeping:
@@ -71,13 +74,28 @@ class Housekeeping:
             await self._cards.draw(case.id)
 
     async def _mend_cards(self, guild: GuildId) -> None:
-        after = CaseId(0)
+        after, silent, closed = CaseId(0), 0, set[Owner]()
         while batch := await self._store.stale_cards(guild, after):
             for case in batch:
-                failure = await self._cards.draw(case.id)
-                if failure.partition(":")[0] in _OF_THE_WHOLE_GUILD:
+                if case.owner in closed:
+                    continue
+                failure = await self._drawn(case)
+                silent += failure == "unreachable"
+                if failure.partition(":")[0] in _OF_THE_CHANNEL:
+                    closed.add(case.owner)
+                if silent >= _PATIENCE:
                     return
             after = batch[-1].id
+
+    async def _drawn(self, case: Case) -> str:
+        """As ``Cards.draw``; one card that cannot even be made does not hide the next."""
+        try:
+            return await self._cards.draw(case.id)
+        except StoreError:
+            raise
+        except Exception as error:  # whatever it is, it is about this one card
+            self._log.event("card_failed", case=case.id, code=type(error).__name__)
+            return "odd"
 
     async def _guarded(self, what: str, which: str, work: Awaitable[object]) -> None:
         try:

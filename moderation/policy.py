@@ -39,7 +39,8 @@ from moderation.types import (
     Verdict,
 )
 
-_TONE = ("threat", "identity_attack", "insult", "obscene")
+_PERSONAL = ("threat", "identity_attack", "insult")
+"""Labels of an attack; the strongest names a text, and coarse words never hide it."""
 _EXEMPTIBLE = frozenset({"toxicity", "spam", "link"})
 """Families that staff and other bots are not judged for; a leaked key counts whoever leaks it."""
 
@@ -78,6 +79,8 @@ def decide(
     which ``failed`` says, too). The verdict's first signal is the leading one.
     """
     tone = _tone(scores, policy.thresholds)
+    if not signals and not tone:
+        return _nothing(policy, engine, failed)
     found = tuple(sorted((*signals, *tone), key=_weight, reverse=True))
     judged = tuple(signal for signal in found if _exemption(signal, context, policy) is None)
     held = _held_back(tone[0], scores, policy.thresholds) if tone and tone[0] in judged else None
@@ -92,13 +95,23 @@ def decide(
     return _because(verdict, found, held or _exempt(found, context, policy), policy)
 
 
+def _nothing(policy: Policy, engine: str, failed: bool) -> Verdict:
+    """The answer to most messages."""
+    degraded = (Reason(code="degraded"),) if failed else ()
+    return Verdict(
+        disposition=Disposition.ALLOW,
+        reasons=(*degraded, Reason(code="nothing_found")),
+        degraded=failed,
+        policy_version=policy.version,
+        engine=engine,
+    )
+
+
 def _because(
     verdict: Verdict, found: tuple[Signal, ...], no: Reason | None, policy: Policy
 ) -> Verdict:
     """The verdict with its reasons; ``no`` is why something that was found does not count."""
     degraded = (Reason(code="degraded"),) if verdict.degraded else ()
-    if not found:
-        return replace(verdict, reasons=(*degraded, Reason(code="nothing_found")))
     named = _led(replace(verdict, signals=verdict.signals or found), policy)
     why = (*(_reason(signal) for signal in named.signals), *((no,) if no else ()), *degraded)
     if not verdict.signals:
@@ -151,8 +164,11 @@ def _tone(scores: Scores | None, thresholds: Thresholds) -> tuple[Signal, ...]:
 def _label(scores: Scores, thresholds: Thresholds) -> str:
     if scores.severe_toxicity >= thresholds.severe:
         return "severe_toxicity"
-    strongest = max(_TONE, key=lambda label: float(getattr(scores, label)))
-    return strongest if getattr(scores, strongest) >= _SAYS_WHICH else "toxicity"
+    strongest = max(_PERSONAL, key=lambda label: float(getattr(scores, label)))
+    for label in (strongest, "obscene"):
+        if getattr(scores, label) >= _SAYS_WHICH:
+            return label
+    return "toxicity"
 
 
 _SAYS_WHICH = 0.5
@@ -191,7 +207,8 @@ def _held_back(tone: Signal, scores: Scores | None, thresholds: Thresholds) -> R
 
 
 def _attacks_nobody(scores: Scores) -> bool:
-    return max(scores.insult, scores.threat, scores.identity_attack) < _SAYS_WHICH
+    attacks = (scores.insult, scores.threat, scores.identity_attack, scores.severe_toxicity)
+    return max(attacks) < _SAYS_WHICH
 
 
 def _reason(signal: Signal) -> Reason:

@@ -173,8 +173,8 @@ class Store(Protocol):
     ) -> Case | None:
         """Insert ``case`` (its id is ignored) and return it with its id and version 1.
 
-        ``None`` when there is a case to join (``joinable`` at this one's ``active_at``, or an
-        undecided case that holds its message), or when the report's message and reporter were
+        ``None`` when there is a case to join (``joinable`` at this one's ``active_at``, or a
+        case that holds its message and takes more), or when the report's message and reporter were
         recorded before: nothing is written, the caller joins instead.
         Audit drafts with an empty subject get ``case:<id>``.
         """
@@ -210,7 +210,7 @@ class Store(Protocol):
     async def joinable(
         self, guild: GuildId, incident: str, at: datetime, within: timedelta
     ) -> Case | None:
-        """The newest undecided case of an incident to which something at ``at`` (event time)
+        """The newest case of an incident, taking more (``cases.OPEN_TO_MORE``), to which something at ``at`` (event time)
         belongs: from ``within`` before its ``opened_at`` to ``within`` after its ``active_at``.
         """
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from moderation.cases import UNDECIDED, Joined, advance
+from moderation.cases import OPEN_TO_MORE, UNDECIDED, Joined, advance
 from moderation.drawing import Cards
 from moderation.errors import StoreError
 from moderation.ports import Clock, Log, Store
@@ -29,7 +29,7 @@ from moderation.types import (
     Verdict,
 )
 
-_TRIES = 50
+_TRIES = 500
 
 _MEANING: dict[ReportCategory, tuple[Risk, Severity, ActionKind | None]] = {
     ReportCategory.RUDE: (Risk.FORUM, Severity.MEDIUM, ActionKind.WARN),
@@ -115,9 +115,9 @@ class Reporting:
         raise StoreError(f"the report of message {message.id} could not be written")
 
     async def _current(self, message: Message) -> Case | None:
-        """The case to join: an undecided one, or one in which a person has judged this content."""
+        """The case to join: one that takes more, or one in which a person has judged this content."""
         case = await self._store.case_of(message.guild, message.id)
-        if case is None or case.state in UNDECIDED:
+        if case is None or case.state in OPEN_TO_MORE:
             return case
         judged = await self._store.settled(message.guild, message.id, digest(message.text))
         return case if judged else None

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from moderation.acting import Acting
 from moderation.cases import (
+    UNDECIDED,
     ActRequested,
     Choices,
     Claimed,
@@ -142,15 +143,18 @@ class Review:
     async def release(self, click: Click) -> Case:
         """Give a claim back. Raises as ``act`` does."""
         case = await self._undecided(click)
-        return await self._decided_without_action(
-            case, Released(at=self._clock.now()), "case.released"
-        )
+        now = self._clock.now()
+        if holder(case, now) is None:
+            raise IllegalMove("nothing_held")
+        event = Released(at=now, by=click.by.id)
+        return await self._decided_without_action(case, event, "case.released")
 
     async def undo(self, click: Click) -> Case:
         """Take the decision back; the case is open again. Raises as ``act`` does."""
         case = await self._opened(click)
         if not actions_for(case, click.by, self._clock.now()).undo:
             raise IllegalMove("illegal_move", state=case.state.value, event="undo")
+        await self._require_only_place(case)
         action = await self._reversal(case, click.by)
         if action is not None:
             _require(click.by, action.kind)
@@ -274,6 +278,13 @@ class Review:
             failure="",
             notice=_first_notice(done.kind, simulated=done.simulated),
         )
+
+    async def _require_only_place(self, case: Case) -> None:
+        """A message is decided in one place: not again here while a newer case holds it."""
+        for message in case.messages:
+            newest = await self._store.case_of(case.guild, message)
+            if newest is not None and newest.id != case.id and newest.state in UNDECIDED:
+                raise IllegalMove("newer_case", number=newest.id)
 
     def _require_same_world(self, action: Action) -> None:
         """What was really done cannot be taken back while nothing may reach members."""

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from moderation.cases import UNDECIDED, Grown, Joined, advance, incident_key
+from moderation.cases import OPEN_TO_MORE, UNDECIDED, Grown, Joined, advance, incident_key
 from moderation.changing import change
 from moderation.detectors import ALL, Rules
 from moderation.drawing import Cards
@@ -114,6 +114,11 @@ class Screening:
             await change(self._store, case, Grown(at=deletion.at))
             await self._cards.draw(case)
 
+    async def acquaint(self, message: Message) -> None:
+        """Record and remember a message from before the bot came, without judging it."""
+        await self._record(message)
+        self.remember(message)
+
     def remember(self, message: Message) -> None:
         """Put a message that was judged before into the window: later ones follow on it."""
         self._window.see(message)
@@ -148,7 +153,7 @@ class Screening:
         if filed is None:
             return None
         if verdict.disposition is Disposition.ENFORCE and self._may_act_alone(filed):
-            await self._enforce(filed.id, _places(prepared, verdict))
+            await self._enforce(filed.id, _places(prepared, filed))
         else:
             await self._cards.draw(filed.id)
         return filed
@@ -181,7 +186,7 @@ class Screening:
 
     async def _current(self, message: Message, verdict: Verdict) -> Case | None:
         holding = await self._store.case_of(message.guild, message.id)
-        if holding is not None and holding.state in UNDECIDED:
+        if holding is not None and holding.state in OPEN_TO_MORE:
             return holding
         return await self._store.joinable(
             message.guild, _incident(message, verdict), happened(message), self._policy.join_within
@@ -201,7 +206,7 @@ class Screening:
         )
 
     async def _open(self, prepared: Prepared, verdict: Verdict) -> Case | None:
-        message, before = prepared.message, _related(prepared, verdict)
+        message, before = prepared.message, await self._related(prepared, verdict, None)
         case = new_case(message, verdict, _incident(message, verdict))
         opening = replace(case, messages=(message.id, *(m.id for m in before)))
         opened_case = await self._store.open_case(
@@ -215,7 +220,7 @@ class Screening:
         return opened_case
 
     async def _join(self, case: Case, prepared: Prepared, verdict: Verdict) -> Case | None:
-        message, before = prepared.message, _related(prepared, verdict)
+        message, before = prepared.message, await self._related(prepared, verdict, case)
         event = Joined(
             at=happened(message),
             happened=happened(message),
@@ -231,6 +236,20 @@ class Screening:
         quotes = tuple(map(own, (*before, message)))
         audit = (_joined(after, message),)
         return after if await self._store.save(case, after, audit, quotes=quotes) else None
+
+    async def _related(
+        self, prepared: Prepared, verdict: Verdict, case: Case | None
+    ) -> Sequence[Message]:
+        """The author's other messages of the same incident, as far as they are remembered and in
+        no other case that is still in the queue: a message is decided in one place.
+        """
+        known = related(prepared.context, (m for s in verdict.signals for m in s.related))
+        holders = [await self._store.case_of(m.guild, m.id) for m in known]
+        return [
+            message
+            for message, holder in zip(known, holders, strict=True)
+            if holder is None or holder.state not in UNDECIDED or (case and holder.id == case.id)
+        ]
 
     async def _explained(self, message: Message, verdict: Verdict) -> Verdict:
         leading = verdict.signals[:1]
@@ -325,12 +344,10 @@ def _placed(signals: Sequence[Signal], message: Message) -> tuple[Signal, ...]:
     return tuple(replace(signal, message=message.id) for signal in signals)
 
 
-def _related(prepared: Prepared, verdict: Verdict) -> Sequence[Message]:
-    """The author's other messages of the same incident, as far as they are remembered."""
-    return related(prepared.context, (m for s in verdict.signals for m in s.related))
-
-
-def _places(prepared: Prepared, verdict: Verdict) -> tuple[MessageRef, ...]:
-    """Where the message and the others of its incident stand, the message first."""
-    messages = (prepared.message, *_related(prepared, verdict))
-    return tuple(MessageRef(channel=m.channel, message=m.id) for m in messages)
+def _places(prepared: Prepared, case: Case) -> tuple[MessageRef, ...]:
+    """Where the message and the others of its burst stand, the message first."""
+    others = related(prepared.context, case.messages)
+    return tuple(
+        MessageRef(channel=m.channel, message=m.id)
+        for m in (prepared.message, *(m for m in others if m.id != prepared.message.id))
+    )

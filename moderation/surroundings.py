@@ -30,6 +30,9 @@ _CHANNELS = 256
 _FURTHER = 20
 """How many later messages are looked at for those that are not the case's own."""
 
+_EACH = 20
+"""Cases of one channel that wait at once; the oldest goes first."""
+
 _PATIENCE = timedelta(hours=6)
 """What follows later than that has nothing to do with it."""
 
@@ -54,15 +57,15 @@ class Surroundings:
 
     def known(self, message: Message) -> tuple[Quote, ...]:
         """The message with up to ``AROUND`` before it and what has followed by now."""
-        before = self._window.before(message.channel, message.id, AROUND)
+        before = self._window.before(message, AROUND)
         earlier = (quote(m, n - len(before)) for n, m in enumerate(before))
         return (*earlier, own(message), *self._after(message, ()))
 
     def follow(self, case: Case, message: Message) -> None:
         """Wait for what comes after ``message``, which opened ``case``."""
-        self._waiting.setdefault(message.channel, []).append(
-            _Waiting(case=case.id, message=message)
-        )
+        waiting = self._waiting.setdefault(message.channel, [])
+        waiting.append(_Waiting(case=case.id, message=message))
+        del waiting[:-_EACH]
         self._waiting.move_to_end(message.channel)
         while len(self._waiting) > _CHANNELS:
             self._waiting.popitem(last=False)
@@ -93,7 +96,7 @@ class Surroundings:
 
     def _after(self, message: Message, without: Sequence[MessageId]) -> tuple[Quote, ...]:
         """What followed in the channel, but for the case's own messages."""
-        later = self._window.after(message.channel, message.id, _FURTHER)
+        later = self._window.after(message, _FURTHER)
         around = [m for m in later if m.id not in without][:AROUND]
         return tuple(quote(m, n) for n, m in enumerate(around, 1))
 
@@ -115,7 +118,7 @@ def quote(message: Message, offset: int, content: str = "") -> Quote:
         message=message.id,
         channel=message.channel,
         author=message.author.id,
-        author_name=message.author.name,
+        author_name=masked(message.author.name),
         at=message.at,
         text=masked(message.text),
         offset=offset,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from moderation.text import digest, digest_of, fold
-from moderation.types import ChannelId, Context, Message, MessageId
+from moderation.types import Context, Message, MessageId
 
 LENGTH = 30
 """Messages remembered for each channel, author and text."""
@@ -124,20 +124,14 @@ class Window:
         for shelf, key in self._places(place):
             shelf.remove(key, ident)
 
-    def before(self, channel: ChannelId, ident: MessageId, count: int) -> tuple[Message, ...]:
-        """Up to ``count`` messages of the channel just before the one named, oldest first."""
-        place = self._known.get(ident)
-        if place is None:
-            return ()
-        earlier = [m for m in self._channels.all(channel) if _earlier(m, place.message)]
+    def before(self, message: Message, count: int) -> tuple[Message, ...]:
+        """Up to ``count`` messages of the channel just before ``message``, oldest first."""
+        earlier = [m for m in self._channels.all(message.channel) if _earlier(m, message)]
         return tuple(earlier[-count:]) if count else ()
 
-    def after(self, channel: ChannelId, ident: MessageId, count: int) -> tuple[Message, ...]:
-        """Up to ``count`` messages of the channel just after the one named, oldest first."""
-        place = self._known.get(ident)
-        if place is None:
-            return ()
-        return tuple(m for m in self._channels.all(channel) if _earlier(place.message, m))[:count]
+    def after(self, message: Message, count: int) -> tuple[Message, ...]:
+        """Up to ``count`` messages of the channel just after ``message``, oldest first."""
+        return tuple(m for m in self._channels.all(message.channel) if _earlier(message, m))[:count]
 
     def _context(self, place: _Place, folded: str) -> Context:
         message = place.message

@@ -143,7 +143,7 @@ class DiscordPlatform:
         ]
         for parent in parents:
             if _readable(parent, place.me):
-                rooms.extend(await _archived(parent, since))
+                rooms.extend(await self._archived(parent, since))
         return [
             replace(known := to_channel(room), purpose=self._places.purpose(known))
             for room in rooms
@@ -188,6 +188,24 @@ class DiscordPlatform:
             return load_locale(chosen)
         return self._locale
 
+    async def _archived(
+        self, parent: discord.TextChannel | discord.ForumChannel, since: datetime
+    ) -> list[discord.Thread]:
+        """The archived threads in which something may have happened since; the newest come first.
+
+        A channel that keeps them from us hides nothing else.
+        """
+        found: list[discord.Thread] = []
+        try:
+            with answered():
+                async for thread in parent.archived_threads(limit=_MOST_ARCHIVED):
+                    if thread.archive_timestamp < since:
+                        break
+                    found.append(thread)
+        except PlatformFailure as failure:
+            self._log.event("archive_unread", channel=parent.id, code=failure.code)
+        return found
+
     async def _members(
         self, guild: discord.Guild, messages: Sequence[discord.Message]
     ) -> dict[int, discord.Member]:
@@ -230,16 +248,3 @@ async def _told(channel: discord.DMChannel, card: discord.Embed) -> bool:
 def _readable(room: Place, member: discord.Member) -> bool:
     rights = rights_in(room, member)
     return rights.view_channel and rights.read_message_history
-
-
-async def _archived(
-    parent: discord.TextChannel | discord.ForumChannel, since: datetime
-) -> list[discord.Thread]:
-    """The archived threads in which something may have happened since; the newest come first."""
-    found = []
-    with answered():
-        async for thread in parent.archived_threads(limit=_MOST_ARCHIVED):
-            if thread.archive_timestamp < since:
-                break
-            found.append(thread)
-    return found

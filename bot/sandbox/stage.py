@@ -86,15 +86,7 @@ async def _checked(settings: Settings) -> dict[str, object]:
         done: dict[str, object] = {"ok": all(steps.values()) and not failed, "steps": steps}
         if failed:
             done["failed"] = failed
-        return done | {"messages": _messages(world), "cases": await _cases(play)}
-
-
-def _messages(world: World) -> int:
-    people = {member.id for member in world.members.values()}
-    return sum(
-        sum(1 for message in channel.history() if message.author.id in people)
-        for channel in world.channels.values()
-    )
+        return done | {"messages": whole.messages, "cases": await _cases(play)}
 
 
 async def _cases(play: Play) -> int:

@@ -97,6 +97,7 @@ def demo_settings(settings: Settings) -> Settings:
             "policy": settings.policy.model_copy(update={"mode": "queue"}),
             "engine": settings.engine.model_copy(update={"budget_ms": 30_000}),
             "queue": {"channel": "mod-queue"},
+            "catch_up": settings.catch_up.model_copy(update={"first_look": timedelta(days=9)}),
             "staff": {
                 "roles": ["Owner", "Moderator", "Team"],
                 "moderators": ["Owner", "Moderator"],

@@ -205,7 +205,10 @@ class Moderator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardView:
-    """Everything a card shows: a projection of the row, drawn the same by every front-end."""
+    """Everything a card shows: a projection of the row, drawn the same by every front-end.
+
+    ``flagged`` are those of the messages around the case that belong to a case of their own.
+    """
 
     case: Case
     quotes: tuple[Quote, ...] = ()
@@ -213,3 +216,4 @@ class CardView:
     action: Action | None = None
     mode: Mode = Mode.SHADOW
     now: datetime | None = None
+    flagged: frozenset[MessageId] = frozenset()

@@ -10,6 +10,7 @@ import discord
 import pytest
 from simcord.backend import serializers
 
+from moderation.errors import StoreError
 from moderation.types import CaseState, GuildId
 from tests.chat.conftest import INSULT, Town, words
 
@@ -259,3 +260,20 @@ async def test_a_preview_of_a_link_is_no_edit(town: Town) -> None:
         await town.env.settle()
     assert _decided(town) == before
     assert await town.cases() == []
+
+
+@pytest.mark.simcord(check_errors=False)  # the failure is the point
+async def test_what_could_not_be_judged_is_looked_up_again(town: Town) -> None:
+    open_case = town.app.store.open_case
+
+    async def full(*_: object, **__: object) -> None:
+        town.app.store.open_case = open_case  # type: ignore[method-assign]
+        raise StoreError("database: disk is full")
+
+    town.app.store.open_case = full  # type: ignore[method-assign,assignment]
+    await town.tom.send(town.general, INSULT)
+    assert await town.cases() == []
+    await town.app.housekeeping.tick(town.app.client.listening())
+    await town.env.settle()
+    [case] = await town.cases()
+    assert case.late

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from moderation.cases import DECIDED, UNDECIDED, belongs
+from moderation.cases import DECIDED, OPEN_TO_MORE, UNDECIDED, belongs
 from moderation.ledger import GENESIS, link
 from moderation.types import (
     Action,
@@ -127,7 +127,7 @@ class FakeStore:
         if await self.joinable(case.guild, case.incident, case.active_at, within) is not None:
             return True
         holding = await self.case_of(case.guild, case.messages[0])
-        return holding is not None and holding.state in UNDECIDED
+        return holding is not None and holding.state in OPEN_TO_MORE
 
     def _filed_before(self, report: Report | None) -> bool:
         return report is not None and any(

@@ -75,7 +75,7 @@ def test_ordinary_talk_is_allowed_and_says_so() -> None:
         (Scores(toxicity=0.9, insult=0.3), "toxicity.toxicity", Severity.MEDIUM, ActionKind.WARN),
         (
             Scores(toxicity=0.9, obscene=0.95, insult=0.8),
-            "toxicity.obscene",
+            "toxicity.insult",
             Severity.MEDIUM,
             ActionKind.WARN,
         ),

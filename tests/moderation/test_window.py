@@ -66,9 +66,10 @@ def test_neighbours_for_a_card() -> None:
     talk = [message(str(n), after=n) for n in range(9)]
     for one in talk:
         window.see(one)
-    assert window.before(GENERAL, talk[4].id, 3) == tuple(talk[1:4])
-    assert window.after(GENERAL, talk[4].id, 3) == tuple(talk[5:8])
-    assert window.before(GENERAL, message("unknown").id, 3) == ()
+    window.forget(talk[4].id)
+    assert window.before(talk[4], 3) == tuple(talk[1:4])
+    assert window.after(talk[4], 3) == tuple(talk[5:8])
+    assert window.before(message("elsewhere", channel="help"), 3) == ()
 
 
 def test_yesterday_is_no_context() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.store.sqlite import SqliteStore
-from moderation.cases import UNDECIDED, belongs
+from moderation.cases import OPEN_TO_MORE, belongs
 from moderation.ledger import first_broken
 from moderation.ports import Store
 from moderation.types import Case, CaseId, CaseState, ChannelId, Deleted, MessageId, MessageRef
@@ -127,7 +127,7 @@ async def walk(steps: Sequence[Step]) -> None:
 def _one_incident(one: Case, other: Case) -> bool:
     """Whether ``other`` should have joined ``one`` instead of opening a case of its own."""
     same = one.incident == other.incident and belongs(one, other.active_at, WITHIN)
-    return same or (one.state in UNDECIDED and other.messages[0] in one.messages)
+    return same or (one.state in OPEN_TO_MORE and other.messages[0] in one.messages)
 
 
 async def check_trail(taken: Walk) -> None:

@@ -131,7 +131,12 @@ class Desk:
         )
         self.surroundings = Surroundings(store=store, window=self.window, cards=self.cards)
         self.acting = Acting(
-            store=store, platform=platform, cards=self.cards, clock=clock, log=self.log
+            store=store,
+            platform=platform,
+            cards=self.cards,
+            clock=clock,
+            log=self.log,
+            mode=self.policy.mode,
         )
         self.review = Review(
             store=store, acting=self.acting, cards=self.cards, clock=clock, policy=self.policy

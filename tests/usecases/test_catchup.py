@@ -226,9 +226,31 @@ class TestConnection:
         await desk.catch_up.run(GUILD)
         desk.clock.pass_by(minutes=5)
         lost = message(1, INSULT, at=desk.clock.now())
-        desk.catch_up.missed(GUILD)
+        with pytest.raises(StoreError), desk.catch_up.hearing(GUILD):
+            raise StoreError("disk full")
         missed(desk, lost)
         desk.clock.pass_by(minutes=5)
+        await desk.housekeeping.tick((GUILD,))
+        assert len(await desk.cases()) == 1
+
+    async def test_coverage_does_not_pass_what_is_still_being_judged(self, desk: Desk) -> None:
+        await desk.catch_up.run(GUILD)
+        began = desk.clock.now()
+        with desk.catch_up.hearing(GUILD):
+            desk.clock.pass_by(minutes=10)
+            await desk.housekeeping.tick((GUILD,))
+            assert await covered(desk) == began
+        await desk.housekeeping.tick((GUILD,))
+        assert await covered(desk) == desk.clock.now() - timedelta(minutes=2)
+
+    async def test_a_refusal_that_may_pass_leaves_it_behind(self, desk: Desk) -> None:
+        def refuse() -> None:
+            raise PlatformFailure("unknown:400")
+
+        missed(desk, message(1, INSULT, at=later(minutes=5)))
+        once(desk, "before", "history", refuse)
+        await desk.catch_up.run(GUILD)
+        assert await covered(desk) == NOON
         await desk.housekeeping.tick((GUILD,))
         assert len(await desk.cases()) == 1
 
@@ -241,6 +263,25 @@ class TestConnection:
         desk.clock.pass_by(minutes=10)
         await desk.housekeeping.tick(())
         assert await covered(desk) == desk.clock.now() - timedelta(minutes=12)
+
+    async def test_a_first_start_gets_acquainted_and_judges_nothing(self) -> None:
+        desk = Desk(FakeStore(), FakePlatform(), TickingClock(later(hours=1)))
+        desk.platform.places.append(Channel(id=ChannelId("general"), guild=GUILD, name="general"))
+        missed(
+            desk,
+            message(1, "long ago", at=later(days=-3)),
+            message(2, INSULT, at=later(minutes=1)),
+            message(3, "what was that", at=later(minutes=2), author="ann"),
+        )
+        assert await desk.catch_up.run(GUILD) == 0
+        assert await desk.cases() == []
+        assert len(desk.store.messages) == 2
+        await desk.screening.screen(message(4, INSULT, at=later(hours=1)))
+        [case] = await desk.cases()
+        quotes = await desk.store.quotes(case.id)
+        assert [q.text for q in quotes if q.offset < 0] == [INSULT, "what was that"]
+        await desk.catch_up.run(GUILD)
+        assert len(await desk.cases()) == 1
 
     async def test_a_new_guild_has_nothing_to_catch_up_with(self, desk: Desk) -> None:
         assert await desk.catch_up.run(OTHER) == 0

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
-from moderation.errors import PlatformFailure, PlatformUnreachable
+from moderation.errors import PlatformFailure, PlatformUnreachable, StoreError
 from moderation.types import (
     ActionKind,
     CardView,
@@ -16,6 +17,7 @@ from moderation.types import (
     GuildId,
     MessageId,
     MessageRef,
+    Owner,
 )
 from tests.fakes.platform import FakePlatform
 from tests.fakes.store import FakeStore
@@ -86,6 +88,50 @@ async def test_one_card_that_cannot_be_drawn_does_not_hide_the_next(desk: Desk) 
     await desk.housekeeping.resume()
     behind = [row.id for row in desk.store.cases.values() if row.card_version < row.version]
     assert behind == [1]
+
+
+async def test_one_closed_channel_hides_only_its_own_cards(desk: Desk) -> None:
+    show = desk.platform.show
+
+    async def shown(view: CardView) -> MessageRef:
+        if view.case.owner is Owner.SECURITY:
+            raise PlatformFailure("permission:50013")
+        if view.case.id == 2:
+            raise KeyError("odd")
+        return await show(view)
+
+    desk.platform.show = silent_show  # type: ignore[method-assign,assignment]
+    owners = (Owner.SECURITY, Owner.MODERATORS, Owner.MODERATORS, Owner.SECURITY)
+    for n, owner in enumerate(owners):
+        await desk.opened(incident=f"i{n}", messages=(MessageId(f"m{n}"),), owner=owner)
+    desk.platform.show = shown  # type: ignore[method-assign]
+    await desk.housekeeping.resume()
+    assert [row.id for row in desk.store.cases.values() if row.card_version == row.version] == [3]
+
+
+async def silent_show(view: CardView) -> MessageRef:
+    raise PlatformUnreachable("503")
+
+
+async def test_a_guild_that_does_not_answer_is_left_until_the_next_tick(desk: Desk) -> None:
+    desk.platform.show = silent_show  # type: ignore[method-assign,assignment]
+    for n in range(10):
+        await desk.opened(incident=f"i{n}", messages=(MessageId(f"m{n}"),))
+    desk.log.lines.clear()
+    await desk.housekeeping.resume()
+    assert len([line for line in desk.log.lines if line[0] == "card_failed"]) == 3
+
+
+async def test_a_database_in_trouble_ends_the_mending(desk: Desk) -> None:
+    desk.platform.show = silent_show  # type: ignore[method-assign,assignment]
+    await desk.opened()
+
+    async def broken(*_: object) -> None:
+        raise StoreError("disk full")
+
+    desk.store.case = broken
+    await desk.housekeeping.resume()
+    assert ("tick_failed", "StoreError") in [(n, f.get("code")) for n, f in desk.log.lines]
 
 
 async def test_an_odd_answer_does_not_poison_the_tick(desk: Desk) -> None:
@@ -163,7 +209,8 @@ async def test_an_unreachable_guild_is_heard_of_and_the_next_is_covered(desk: De
     desk.platform.channels = broken  # type: ignore[method-assign,assignment]
     now = desk.clock.now()
     desk.store.coverage.append(Coverage(guild=BAD, since=now, until=now))
-    desk.catch_up.missed(BAD)
+    with suppress(TypeError), desk.catch_up.hearing(BAD):
+        raise TypeError
     desk.clock.pass_by(minutes=10)
     await desk.housekeeping.tick((BAD, GUILD))
     assert (await desk.store.covered(GUILD)).until > (await desk.store.covered(BAD)).until

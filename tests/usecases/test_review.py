@@ -36,7 +36,7 @@ from moderation.types import (
 )
 from tests.fakes.platform import FakePlatform
 from tests.fakes.store import FakeStore
-from tests.usecases.desk import Desk, FaultyStore, TickingClock, click, moderator
+from tests.usecases.desk import NOON, Desk, FaultyStore, TickingClock, click, message, moderator
 
 
 @pytest.fixture
@@ -486,3 +486,74 @@ async def test_a_row_that_never_holds_still_is_an_error(desk: Desk) -> None:
         await change(desk.store, case.id, Noticed(at=desk.clock.now()))
     with pytest.raises(StoreError, match="not in the database"):
         await change(desk.store, CaseId(99), Noticed(at=desk.clock.now()))
+
+
+async def test_what_comes_while_a_decision_is_carried_out_is_a_case_of_its_own(desk: Desk) -> None:
+    await desk.screening.screen(message(1, "you are an idiot"))
+    [case] = await desk.cases()
+    apply = desk.platform.apply
+
+    async def meanwhile(action: Action) -> None:
+        await desk.screening.screen(message(2, "idiot, I will find you"))
+        await apply(action)
+
+    desk.platform.apply = meanwhile  # type: ignore[method-assign]
+    await desk.review.act(click(case), ActionKind.REMOVE)
+    [fresh] = await desk.cases()
+    assert fresh.messages == ("000002",)
+
+
+async def test_a_message_is_decided_in_one_place(desk: Desk) -> None:
+    one = message(1, "you are an idiot")
+    await desk.screening.screen(one)
+    first = await desk.review.dismiss(click((await desk.cases())[0]))
+    turned = replace(one, text="idiot, I will find you", edited_at=NOON + timedelta(minutes=1))
+    await desk.screening.edited(turned)
+    with pytest.raises(IllegalMove) as refused:
+        await desk.review.undo(click(first))
+    assert (refused.value.code, refused.value.facts) == ("newer_case", {"number": 2})
+    await desk.review.dismiss(click((await desk.cases())[0]))
+    assert (await desk.review.undo(click(await desk.row(2)))).state is CaseState.OPEN
+
+
+async def test_what_was_decided_before_shadow_mode_is_held_back(desk: Desk) -> None:
+    case = await desk.opened(recommended=ActionKind.BAN)
+    desk.platform.fault = silent_at("apply")
+    waiting = await desk.review.act(click(case))
+    desk.platform.fault = quiet
+    shadow = in_mode(desk, Mode.SHADOW)
+    await shadow.housekeeping.resume()
+    row = await desk.row(case.id)
+    assert (row.state, row.failure) == (CaseState.FAILED, "shadow")
+    assert desk.platform.done == []
+    assert (await desk.store.action(waiting.action)).state is ActionState.FAILED
+
+
+async def test_a_pending_notice_waits_out_shadow_mode(desk: Desk) -> None:
+    desk.platform.fault = silent_at("notify")
+    done = await desk.review.act(click(await desk.opened(recommended=ActionKind.WARN)))
+    desk.platform.fault = quiet
+    await in_mode(desk, Mode.SHADOW).housekeeping.resume()
+    assert (await desk.store.action(done.action)).notice is NoticeState.PENDING
+
+
+async def test_a_ban_that_is_refused_after_the_notice_says_so(desk: Desk) -> None:
+    case = await desk.opened(recommended=ActionKind.BAN)
+
+    def refuse(phase: str, name: str) -> None:
+        if name == "apply":
+            raise PlatformFailure("permission:50013")
+
+    desk.platform.fault = refuse
+    failed = await desk.review.act(click(case))
+    assert (await desk.store.action(failed.action)).notice is NoticeState.SENT
+    assert "member.notice" in [entry.event for entry in await desk.store.audit()]
+
+
+async def test_only_what_is_held_can_be_given_back_and_by_whom_is_on_record(desk: Desk) -> None:
+    case = await desk.opened()
+    with pytest.raises(IllegalMove):
+        await desk.review.release(click(case))
+    await desk.review.claim(click(case, moderator("jo")))
+    await desk.review.release(click(case, moderator("jo")))
+    assert (await desk.store.audit())[-1].actor == "jo"

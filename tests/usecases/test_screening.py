@@ -159,6 +159,14 @@ class TestBursts:
         places |= {(place.channel, place.message) for place in action.also}
         assert places == {(room, f"{n:06}") for n, room in enumerate(rooms)}
 
+    async def test_a_burst_leaves_out_what_another_case_holds(self, desk: Desk) -> None:
+        one = message(1, ADVERT, at=later(seconds=1))
+        await said(desk, one)
+        await desk.reporting.report(one, UserId("ann"), ReportCategory.OTHER)
+        await said(desk, *(message(n, ADVERT, at=later(seconds=n)) for n in range(2, 5)))
+        held = [set(case.messages) for case in await desk.cases()]
+        assert sum(map(len, held)) == len(set.union(*held)) == 4
+
     async def test_only_a_removal_takes_the_others_along(self, desk: Desk) -> None:
         await said(desk, *(message(n, ADVERT, at=later(seconds=n)) for n in range(4)))
         await desk.review.act(click((await desk.cases())[0]), ActionKind.BAN)

@@ -19,6 +19,7 @@ from moderation.types import (
     AuditEntry,
     Case,
     CaseId,
+    CaseState,
     ChannelId,
     Coverage,
     GuildId,
@@ -42,6 +43,7 @@ def case(db: Database, case: CaseId) -> Case | None:
 
 _JOINABLE = (
     f"WHERE guild = ?1 AND incident = ?2 AND state IN ({UNDECIDED_STATES})"
+    f" AND state <> '{CaseState.ACTING.value}'"  # beside the list, which is what the index knows
     " AND opened_at - ?3 <= ?4 AND active_at + ?3 >= ?4 ORDER BY id DESC LIMIT 1"
 )
 

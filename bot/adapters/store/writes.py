@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from bot.adapters.store import reads, rows
 from bot.adapters.store.rows import ticks
 from bot.adapters.store.thread import fetch_one, transaction
-from moderation.cases import UNDECIDED
+from moderation.cases import OPEN_TO_MORE
 from moderation.ledger import GENESIS, link
 from moderation.types import (
     Action,
@@ -111,7 +111,7 @@ def _has_home(db: Database, case: Case, within: timedelta) -> bool:
     if reads.joinable(db, case.guild, case.incident, case.active_at, within) is not None:
         return True
     holding = reads.case_of(db, case.guild, case.messages[0])
-    return holding is not None and holding.state in UNDECIDED
+    return holding is not None and holding.state in OPEN_TO_MORE
 
 
 def _filed_before(db: Database, report: Report | None) -> bool:
@@ -169,7 +169,8 @@ def save(
             return False
         if action is not None:
             _put_action(db, action)
-        _hold(db, replace(after, id=before.id), quotes)
+        new = tuple(m for m in after.messages if m not in before.messages)
+        _hold(db, replace(after, id=before.id, messages=new), quotes)
         _file(db, before.id, report)
         _chain(db, audit)
         return True
