@@ -8,7 +8,6 @@ the last message's time, and messages come in batches.
 
 from __future__ import annotations
 
-import asyncio
 import gc
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -127,13 +126,11 @@ class Replay:
         return sorted(found, key=lambda case: case.id)
 
     async def _batch(self, batch: Sequence[Message]) -> None:
-        recording = asyncio.ensure_future(self._store.record(batch))
-        await asyncio.sleep(0)  # the database works while the texts are read
+        await self._store.record(batch)
         for message in batch:
             self.tally.meet(message)
         prepared = [self._screening.prepare(message) for message in batch if _in_scope(message)]
         scores = self._scores([one.message.text for one in prepared])
-        await recording
         for one, scored in zip(prepared, scores, strict=True):
             await self._conclude(one, scored)
 

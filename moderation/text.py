@@ -16,7 +16,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from moderation.confusables import LOOKALIKES
 from moderation.types import Span
@@ -86,6 +86,7 @@ _WIDTHLESS = re.compile("[\u200b\u2060\ufeff\u00ad]+|(?<=[\\x00-\\x7f])[\u200c\u
 _LONGEST_LEET = 20
 
 
+@lru_cache(maxsize=1024)  # the window, the engine and the lists ask about the same few texts
 def fold(text: str) -> Folded:
     """Fold ``text`` (any Unicode, any length); see the module for what is undone."""
     folded = _undisguised(text, _stands_alone)
@@ -143,7 +144,8 @@ def digest(text: str) -> str:
     pairs of marks for bold, italic, underlined or hidden text, so an edit that keeps it is
     cosmetic. Disguise is no cosmetics: ``c4t`` is not ``cat``, and a lone ``*`` is a sign.
     """
-    return digest_of(_WIDTHLESS.sub("", _unpaired(text)).lower())
+    seen = _unpaired(text)
+    return digest_of((seen if seen.isascii() else _WIDTHLESS.sub("", seen)).lower())
 
 
 def digest_of(text: str) -> str:

@@ -235,6 +235,7 @@ def _leads_on(host: str) -> bool:
     return any(f"{known}{sign}" in f".{host}" for known in _SEQUENCES for sign in ".-")
 
 
+@lru_cache(maxsize=4096)  # people link to the same places again and again
 def _deceives(name: str) -> bool:
     words = [word for word in name.split("-") if word]
     joined = "".join(words)

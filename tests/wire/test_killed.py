@@ -59,7 +59,7 @@ class Fates:
         shown = "SELECT 1 FROM cases WHERE subject = ? AND card_message IS NOT NULL"
         for fate in fates:
             await self.process.until(lambda f=fate: self.process.rows(shown, f.member))
-        for number in range(3):
+        for number in range(4):  # when the fourth is judged, its author's third is done with
             said = await self.town.say(GENERAL, self.all[0].moderator, f"{KIND} {number}")
             await self.process.until(lambda m=said: f"message={m['id']}" in self.process.log())
         for fate in fates:
