@@ -160,6 +160,7 @@ def _links(text: str) -> Iterator[_Link]:
         yield _Link(host=_host(host), login=_host(login), span=span)
 
 
+@lru_cache(maxsize=4096)  # people link to the same places again and again
 def _host(written: str) -> str:
     """The host that a browser would ask for, in Unicode; "" when there is none."""
     decoded = _ESCAPES.sub(_unescaped, written)
@@ -211,6 +212,7 @@ def _lookalikes(text: str, rules: Rules) -> Iterator[Span]:
             yield link.span
 
 
+@lru_cache(maxsize=4096)
 def _imitates(host: str) -> bool:
     plain = host if host.isascii() else fold(host).text
     if plain != host and _listed(plain, _KNOWN):
@@ -235,7 +237,6 @@ def _leads_on(host: str) -> bool:
     return any(f"{known}{sign}" in f".{host}" for known in _SEQUENCES for sign in ".-")
 
 
-@lru_cache(maxsize=4096)  # people link to the same places again and again
 def _deceives(name: str) -> bool:
     words = [word for word in name.split("-") if word]
     joined = "".join(words)
