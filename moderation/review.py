@@ -17,7 +17,6 @@ from moderation.cases import (
     Choices,
     Claimed,
     Dismissed,
-    Event,
     Released,
     UndoRequested,
     action_id,
@@ -51,6 +50,8 @@ from moderation.types import (
 )
 
 _TRIES = 20
+
+_Decision = ActRequested | Claimed | Dismissed | Released | UndoRequested
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,26 +107,25 @@ class Review:
         _require(click.by, chosen)
         action = await self._requested(case, click.by.id, chosen, redirect_to)
         event = ActRequested(at=action.requested_at, by=click.by.id, action=action.id)
-        await self._decide(case, event, f"action.{chosen.value}.requested", action)
-        return await self._acting.carry_out(action)
+        _, written = await self._decide(case, event, f"action.{chosen.value}.requested", action)
+        return await self._acting.carry_out(written or action)
 
     async def enforce(self, case: CaseId, messages: Sequence[MessageRef]) -> Case:
         """Remove messages of a case without a person: only for what the policy names.
 
         Nothing else is ever done without one. A case that somebody decided meanwhile is left alone.
         """
-        for _ in range(_TRIES):
-            row = await self._row(case)
-            if row.state is not CaseState.OPEN:
-                return row
-            action = self._removal(row, messages)
-            event = ActRequested(at=action.requested_at, by=action.requested_by, action=action.id)
-            try:
-                await self._decide(row, event, "action.remove.requested", action)
-            except Overtaken:
-                continue  # the row grew; whether a person decided is looked at again
-            return await self._acting.carry_out(action)
-        raise StoreError(f"case {case} changed {_TRIES} times while it was being enforced")
+        row = await self._row(case)
+        if row.state is not CaseState.OPEN:
+            return row
+        action = self._removal(row, messages)
+        event = ActRequested(at=action.requested_at, by=action.requested_by, action=action.id)
+        try:
+            _, written = await self._decide(row, event, "action.remove.requested", action)
+        except Overtaken:  # somebody decided, or more has joined: a person looks at it
+            await self._cards.draw(case)
+            return await self._row(case)
+        return await self._acting.carry_out(written or action)
 
     async def dismiss(self, click: Click) -> Case:
         """Nothing wrong here: final for that content. Raises as ``act`` does."""
@@ -164,8 +164,8 @@ class Review:
         )
         if action is None:
             return await self._decided_without_action(case, event, "case.reopened")
-        await self._decide(case, event, "action.undo.requested", action)
-        return await self._acting.carry_out(action)
+        _, written = await self._decide(case, event, "action.undo.requested", action)
+        return await self._acting.carry_out(written or action)
 
     async def retry(self, click: Click) -> Case:
         """Try the action that failed once more. Raises as ``act`` does."""
@@ -175,21 +175,30 @@ class Review:
             raise IllegalMove("illegal_move", state=case.state.value, event="retry")
         return await self.act(click, failed.kind, failed.redirect_to)
 
-    async def _decided_without_action(self, case: Case, event: Event, name: str) -> Case:
-        after = await self._decide(case, event, name)
+    async def _decided_without_action(self, case: Case, event: _Decision, name: str) -> Case:
+        after, _ = await self._decide(case, event, name)
         await self._cards.draw(case.id)
         return after
 
     async def _decide(
-        self, case: Case, event: Event, name: str, action: Action | None = None
-    ) -> Case:
-        after = advance(case, event)
-        by = getattr(event, "by", None) or case.claimed_by or "system"
-        if not await self._store.save(
-            case, after, (_decision(after, str(by), name, action),), action=action
-        ):
-            raise self._overtaken(await self._row(case.id))
-        return after
+        self, case: Case, event: _Decision, name: str, action: Action | None = None
+    ) -> tuple[Case, Action | None]:
+        """The case as decided, and the action as it was written.
+
+        What a card quotes may grow at any moment; that takes nothing from a decision, so it is
+        made again on the newer row. Anything else means that somebody was faster.
+        """
+        for _ in range(_TRIES):
+            after = advance(case, event)
+            by = getattr(event, "by", None) or case.claimed_by or "system"
+            audit = (_decision(after, str(by), name, action),)
+            if await self._store.save(case, after, audit, action=action):
+                return after, action
+            row = await self._row(case.id)
+            if _differs(case, row):
+                raise self._overtaken(row)
+            case, event, action = _anew(row, event, action)
+        raise StoreError(f"case {case.id} changed {_TRIES} times while it was being decided")
 
     async def _opened(self, click: Click) -> Case:
         case = await self._store.case(click.case)
@@ -308,6 +317,27 @@ def _first_notice(kind: ActionKind, *, simulated: bool) -> NoticeState:
     """A pointer is its own notice; what is only simulated is not told."""
     quiet = simulated or kind is ActionKind.REDIRECT
     return NoticeState.NONE if quiet else NoticeState.PENDING
+
+
+def _differs(seen: Case, row: Case) -> bool:
+    """Whether a row has changed in something that a decision depends on."""
+    return (seen.state, seen.messages, seen.claimed_by, seen.decided_by, seen.action) != (
+        row.state,
+        row.messages,
+        row.claimed_by,
+        row.decided_by,
+        row.action,
+    )
+
+
+def _anew(
+    row: Case, event: _Decision, action: Action | None
+) -> tuple[Case, _Decision, Action | None]:
+    """The same decision on a newer row; an action's id tells the version that requests it."""
+    if action is None or not isinstance(event, ActRequested | UndoRequested):
+        return row, event, action
+    ident = action_id(row)
+    return row, replace(event, action=ident), replace(action, id=ident)
 
 
 def _own_card(case: Case, card: MessageRef | None) -> bool:

@@ -557,3 +557,39 @@ async def test_only_what_is_held_can_be_given_back_and_by_whom_is_on_record(desk
     await desk.review.claim(click(case, moderator("jo")))
     await desk.review.release(click(case, moderator("jo")))
     assert (await desk.store.audit())[-1].actor == "jo"
+
+
+@pytest.mark.parametrize("press", ["act", "dismiss", "claim"])
+async def test_a_card_that_grows_meanwhile_takes_nothing_from_a_decision(
+    desk: Desk, press: str
+) -> None:
+    case = await desk.opened(recommended=ActionKind.TIMEOUT)
+    save, grown = desk.store.save, []
+
+    async def grows_first(before: Case, *args: object, **kwargs: object) -> bool:
+        if not grown:
+            grown.append(1)
+            row = desk.store.cases[before.id]
+            desk.store.cases[before.id] = replace(row, version=row.version + 1)
+        return await save(before, *args, **kwargs)
+
+    desk.store.save = grows_first
+    after = await getattr(desk.review, press)(click(case))
+    assert after.state is not CaseState.OPEN or after.claimed_by == "mia"
+    if press == "act":
+        assert [action.id for action in desk.platform.done] == [after.action] == [f"{case.id}.3"]
+
+
+async def test_acting_alone_yields_to_whoever_is_faster(desk: Desk) -> None:
+    case = await desk.opened()
+    save = desk.store.save
+
+    async def somebody_first(before: Case, *args: object, **kwargs: object) -> bool:
+        desk.store.save = save
+        await desk.review.dismiss(click(case))
+        return await save(before, *args, **kwargs)
+
+    desk.store.save = somebody_first
+    where = MessageRef(channel=case.channel, message=case.messages[0])
+    assert (await desk.review.enforce(case.id, (where,))).state is CaseState.DISMISSED
+    assert desk.platform.done == []
