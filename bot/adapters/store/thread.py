@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -28,6 +29,9 @@ MEMORY = ":memory:"
 
 BUSY_SECONDS = 10.0
 """How long a write waits for another process that holds the lock."""
+
+_AGAIN = 0.02
+"""Seconds until a start that found the file locked looks again."""
 
 _PRAGMAS = (
     "journal_mode=WAL",
@@ -116,6 +120,19 @@ def connect(path: str) -> Database:
     when the file is not Tidekeeper's, or when a newer program has written it.
     """
     _check_place(path)
+    patience = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return _connected(path)
+        except sqlite3.OperationalError as error:
+            # Switching a new file to WAL does not wait for others who do the same: SQLite says
+            # "locked" at once, whatever the time-out.
+            if "locked" not in str(error) or time.monotonic() > patience:
+                raise
+        time.sleep(_AGAIN)
+
+
+def _connected(path: str) -> Database:
     db = plain_connection(path)
     try:
         check_schema(db, path)
