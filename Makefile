@@ -3,7 +3,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-PACKAGES := moderation config cogs bot
 
 .PHONY: demo test check coverage format lock shots clean
 
