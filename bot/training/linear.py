@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,21 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from bot.adapters.scorers.features import BUCKETS, LONGEST, Batch, clauses, read
+from bot.adapters.scorers.features import (
+    BUCKETS,
+    CHAR_SIZES,
+    KINDS,
+    LONGEST,
+    Batch,
+    pieces,
+    read,
+    within,
+)
 from moderation.text import fold
 
 Matrix = Any
 """A SciPy CSR matrix (n texts, buckets) of float32; SciPy ships no types."""
 
-_AT_ONCE = 4096
 _RARE = 3
 _STRENGTH = 0.6
 _ROUNDS = 60
@@ -45,28 +53,22 @@ class Model:
 
 def matrix(texts: Sequence[str]) -> Matrix:
     """The features of the texts, each as a whole (n, ``BUCKETS``)."""
-    return _matrix([fold(text[:LONGEST]).text for text in texts])
+    parts = [_rows_of(batch, batch.size) for batch in _batches(texts)]
+    return sparse.vstack(parts, format="csr")
 
 
 def margins_by_clause(model: Model, texts: Sequence[str], discount: float) -> NDArray[np.float64]:
     """The margins (n,) of whole texts, or of their worst clause less ``discount`` if larger."""
-    folded = [fold(text[:LONGEST]).text for text in texts]
-    places = [clauses(text) for text in folded]
-    margins = model.margins(
-        _matrix([text[a:b] for text, at in zip(folded, places, strict=True) for a, b in at])
-    )
-    counts = np.array([len(at) for at in places])
-    wholes = np.cumsum(counts) - counts
-    margins -= discount
-    margins[wholes] += discount
-    return np.asarray(np.maximum.reduceat(margins, wholes))
-
-
-def _matrix(folded: Sequence[str]) -> Matrix:
     parts = [
-        _batch_matrix(read(folded[at : at + _AT_ONCE])) for at in range(0, len(folded), _AT_ONCE)
+        batch.worst(model.margins(_rows_of(batch, batch.first.shape[1])), discount)
+        for batch in _batches(texts)
     ]
-    return sparse.vstack(parts, format="csr")
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def _batches(texts: Sequence[str]) -> Iterator[Batch]:
+    folded = [fold(text[:LONGEST]).text for text in texts]
+    return (read(folded[piece]) for piece in pieces(folded))
 
 
 def coarser(features: Matrix, shift: int) -> Matrix:
@@ -107,21 +109,16 @@ def _telling(features: Matrix, target: NDArray[np.bool_]) -> NDArray[np.float64]
     return np.asarray(np.abs(np.log(yes / yes.sum()) - np.log(no / no.sum())))
 
 
-def _batch_matrix(batch: Batch) -> Matrix:
+def _rows_of(batch: Batch, readings: int) -> Matrix:
+    """The features of the first readings of a batch, which begin with its whole texts."""
     rows, columns, values = [], [], []
-    for group in (batch.chars, batch.words):
-        for first, last in zip(group.first, group.last, strict=True):
-            row = np.repeat(np.arange(batch.size), last - first)
-            rows.append(row)
-            columns.append(group.buckets[_within(first, last)])
-            values.append(group.share[row])
+    chars, words = batch.shares()
+    for kind in range(KINDS):
+        first, last = batch.first[kind, :readings], batch.last[kind, :readings]
+        row = np.repeat(np.arange(readings), last - first)
+        rows.append(row)
+        columns.append(batch.buckets[within(first, last)])
+        values.append((chars if kind < len(CHAR_SIZES) else words)[row])
     places = np.concatenate(rows).astype(np.int32), np.concatenate(columns).astype(np.int32)
     entries = (np.concatenate(values).astype(np.float32), places)
-    return sparse.csr_matrix(entries, shape=(batch.size, BUCKETS))
-
-
-def _within(first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The places from ``first`` to ``last`` of every text, text after text."""
-    counts = last - first
-    begin = np.repeat(first - np.concatenate(([0], np.cumsum(counts)[:-1])), counts)
-    return np.asarray(begin + np.arange(counts.sum()), dtype=np.int64)
+    return sparse.csr_matrix(entries, shape=(readings, BUCKETS))

@@ -37,7 +37,7 @@ TRICKY = st.text(
         ("||stu||pid", "stupid"),
         ("**bold** _words_ ~~gone~~", "bold words gone"),
         ("stuuuupid", "stupid"),
-        ("baddddd looooser", "bad looser"),
+        ("baddddd looooser", "bad loser"),
         ("stra\u00dfe caf\u00e9", "strasse cafe"),
         ("what a w h o r e", "what a whore"),
         ("what  a  w  h  o  r  e", "what  a  whore"),
@@ -49,6 +49,21 @@ TRICKY = st.text(
         ("ni99le", "niggle"),
         ("b1tch" + "h" * 40, "bitch"),
         ("**mo**ron *stu*pid id__iot__", "moron stupid idiot"),
+        ("mo**ro**n **i****d****i****o****t**", "moron idiot"),
+        ("i~d~i~o~t i|d|i|o|t i\\d\\i\\o\\t i : d : i : o : t", "idiot idiot idiot idiot"),
+        ("i\U0001f44fd\U0001f44fi\U0001f44fo\U0001f44ft", "idiot"),
+        ("i\nd\ni\no\nt", "idiot"),
+        ("i-@-i-0-t g-0-r-3", "iaiot gore"),
+        ("you ```\nidiot\n```, go", "you idiot, go"),
+        ("you \u202etoidi\u202c there", "you idiot there"),
+        ("you \u0287o\u1d09p\u1d09 there", "you idiot there"),
+        ("idio\u0287 d\u0250m", "idiot dam"),
+        ("\u026a\u1d05\u026a\u1d0f\u1d1b \u1d0d\u1d0f\u0280\u1d0f\u0274", "idiot moron"),
+        ("\u24a4\u249f\u24a4\u24aa\u24af", "idiot"),
+        ("g0r3 sh1t5 r374rd", "gore shits retard"),
+        ("assho1e c1own k1ll ki11 fi1thy l1ar 8itch", "asshole clown kill kill filthy liar bitch"),
+        ("fooool gooood sssshit assssshole", "fool good shit asshole"),
+        ("killll pleaseee bullshiiit retardsss", "kill please bullshit retards"),
     ],
 )
 def test_disguises_are_undone(written: str, meant: str) -> None:
@@ -67,6 +82,10 @@ def test_disguises_are_undone(written: str, meant: str) -> None:
         "x*y and a**b",
         "plan a b and c",
         "you & me @ann",
+        "python3, mp3 and web3 on port 80 at 4",
+        "x = 2**3**4 and b + c",
+        "c:/users/anna and a snake_case_name2",
+        "1 a, 2 b and 3 c",
     ],
 )
 def test_ordinary_text_stays(plain: str) -> None:
@@ -166,7 +185,7 @@ def test_texts_of_one_digest_have_the_same_letters(text: str) -> None:
     ("written", "read"),
     [
         ("mooooron", "mooooron"),
-        ("mo**ro**n", "moron"),
+        ("mo__ron", "moron"),
         ("see a b u s e r", "see abuser"),
         ("see i d i o t", "see i diot"),
         ("hey a n u s", "hey anus"),
@@ -183,7 +202,7 @@ def test_a_plain_text_has_no_other_reading() -> None:
     assert list(readings("just some plain text, 3 of 4 agree")) == []
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.one_of(st.text(max_size=80), TRICKY))
 def test_any_text_folds_once_and_for_all(text: str) -> None:
     folded = fold(text)
@@ -210,11 +229,13 @@ def test_time_grows_with_length_only(unit: str) -> None:
 
 
 def _seconds(text: str) -> float:
+    """The processor's time of the quickest run, without the cache: other work does not count."""
     runs = []
     for _ in range(3):
-        start = time.perf_counter()
+        fold.cache_clear()
+        start = time.thread_time()
         fold(text)
         digest(text)
         list(readings(text))
-        runs.append(time.perf_counter() - start)
+        runs.append(time.thread_time() - start)
     return min(runs)
