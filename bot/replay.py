@@ -18,8 +18,9 @@ from itertools import islice
 
 from moderation.drawing import Cards
 from moderation.ports import Scorer, Store
+from moderation.reading import Prepared
 from moderation.rules import Rules
-from moderation.screening import Prepared, Screening
+from moderation.screening import Screening
 from moderation.surroundings import Surroundings
 from moderation.types import (
     Action,
@@ -130,9 +131,9 @@ class Replay:
         for message in batch:
             self.tally.meet(message)
         prepared = [self._screening.prepare(message) for message in batch if _in_scope(message)]
-        scores = self._scores([one.message.text for one in prepared])
-        for one, scored in zip(prepared, scores, strict=True):
-            await self._conclude(one, scored)
+        scores = iter(self._scores([text for one in prepared for text in one.texts]))
+        for one in prepared:
+            await self._conclude(one, *islice(scores, len(one.texts)))
 
     def _scores(self, texts: Sequence[str]) -> Sequence[Scores | None]:
         """``None`` for each when the engine fails: the report counts them as degraded."""
@@ -141,8 +142,10 @@ class Replay:
         except Exception:  # an engine is foreign code; the rules still speak
             return [None] * len(texts)
 
-    async def _conclude(self, prepared: Prepared, scores: Scores | None) -> None:
-        verdict = self._screening.conclude(prepared, scores)
+    async def _conclude(
+        self, prepared: Prepared, scores: Scores | None, *read: Scores | None
+    ) -> None:
+        verdict = self._screening.conclude(prepared, scores, read)
         self.tally.dispositions[verdict.disposition.value] += 1
         self.tally.degraded += verdict.degraded
         if verdict.disposition not in _QUEUED:

@@ -17,7 +17,9 @@ from cogs.standing import standing
 from cogs.wording import Names, action_label, moment, signal_count, signal_words
 from config.locale import Locale
 from moderation.cases import Choices, actions_for
+from moderation.heat import heat_of, minutes
 from moderation.risks import severity_of
+from moderation.splitting import LETTERS, PIECES
 from moderation.types import (
     Action,
     ActionKind,
@@ -37,6 +39,7 @@ TITLE, DESCRIPTION, FIELD, FIELDS, FOOTER, TOTAL = 256, 4096, 1024, 25, 2048, 60
 """Discord's limits on an embed, in characters (fields: how many)."""
 
 _DOT = " \u00b7 "
+_ANSWERED = "\u21a9 "
 _QUOTED = 700
 _OWN = 3
 _CONTEXT = 110
@@ -133,14 +136,17 @@ def _description(view: CardView, locale: Locale, names: Names) -> Iterator[str]:
 
 def _own(case: Case, own: Sequence[Quote], locale: Locale) -> Iterator[str]:
     newest = {quote.message: quote for quote in own}
-    for quote in own[-_OWN:]:
+    split = any("pieces" in dict(signal.facts) for signal in case.signals)
+    brief = all(len(quote.text) <= LETTERS for quote in own[-PIECES:])
+    count = PIECES if split and brief else _OWN
+    for quote in own[-count:]:
         marks = _marks_of(case, quote) if newest[quote.message] is quote else Marks()
         text = spoilered(quote.text, _QUOTED, marks)
         yield text or locale.text("card.no_text")
         if quote.deleted:
             yield f"-# {locale.text('card.deleted')}"
-    if len(own) > _OWN:
-        yield locale.text("card.more", count=len(own) - _OWN)
+    if len(own) > count:
+        yield locale.text("card.more", count=len(own) - count)
 
 
 def _marks(view: CardView, locale: Locale) -> Iterator[str]:
@@ -148,6 +154,20 @@ def _marks(view: CardView, locale: Locale) -> Iterator[str]:
         yield f"-# {locale.text('card.late')}"
     if view.case.degraded:
         yield f"-# {locale.text('card.degraded')}"
+    for code in dict.fromkeys(filter(None, map(_foreign, view.case.signals))):
+        yield f"-# {_unsure(code, locale)}"
+
+
+def _foreign(signal: Signal) -> str:
+    """The language of the signal's text where the engine does not know it, else empty."""
+    return str(dict(signal.facts).get("language", ""))
+
+
+def _unsure(code: str, locale: Locale) -> str:
+    if code == "und":
+        return locale.text("card.unsure_which")
+    named = f"language.{code}"
+    return locale.text("card.unsure", language=locale.text(named) if locale.has(named) else code)
 
 
 def _marks_of(case: Case, quote: Quote) -> Marks:
@@ -177,7 +197,10 @@ def _why(case: Case, style: Style) -> Iterator[str]:
             best = seen.get(signal.kind)
             seen[signal.kind] = best if best and best.score > signal.score else signal
     for signal in list(seen.values())[:_SIGNALS]:
-        yield _because(signal, style)
+        yield _together(_because(signal, style), signal, locale)
+    heat = heat_of(case.reasons)
+    if heat is not None:
+        yield locale.text("card.heated", count=minutes(heat))
     if case.reports:
         yield _reported(case, locale)
     yield locale.text("card.risk", risk=locale.text(f"risk.{case.risk.value}"))
@@ -188,11 +211,22 @@ def _because(signal: Signal, style: Style) -> str:
     what = signal_words(signal.kind, locale)
     facts = dict(signal.facts)
     if signal.kind.startswith("toxicity.") and "label_score" in facts:
-        band = locale.text(f"band.{_band(signal.score, style.bounds)}")
+        said = "unsure" if _foreign(signal) else _band(signal.score, style.bounds)
+        band = locale.text(f"band.{said}")
         percent = round(signal.score * 100)
         return locale.text("card.scored", what=what, band=band, percent=percent)
     count = signal_count(signal, locale)
     return locale.text("card.counted" if count else "card.because", what=what, count=count)
+
+
+def _together(why: str, signal: Signal, locale: Locale) -> str:
+    """A reason, with what the message was read together with."""
+    facts = dict(signal.facts)
+    if "answers" in facts:
+        return locale.text("card.answering", why=why)
+    if "pieces" in facts:
+        return locale.text("card.split", why=why, count=facts["pieces"])
+    return why
 
 
 def _band(score: float, bounds: Thresholds) -> str:
@@ -213,9 +247,11 @@ def _label(case: Case, kind: ActionKind, style: Style) -> str:
 
 def _context(view: CardView, side: int) -> Iterator[str]:
     """What others said around it; what has become part of the case stands above already."""
+    answered = {dict(signal.facts).get("answers") for signal in view.case.signals}
     for quote in view.quotes:
         if quote.offset * side > 0 and quote.message not in view.case.messages:
-            yield _context_line(quote, covered=quote.message in view.flagged)
+            line = _context_line(quote, covered=quote.message in view.flagged)
+            yield f"{_ANSWERED}{line}" if quote.message in answered else line
 
 
 def _context_line(quote: Quote, *, covered: bool) -> str:

@@ -26,7 +26,8 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from moderation.errors import IllegalMove
-from moderation.risks import severity_of
+from moderation.evidence import merged
+from moderation.heat import heat_of, raised, without_heat
 from moderation.types import (
     ActionId,
     ActionKind,
@@ -36,6 +37,7 @@ from moderation.types import (
     MessageId,
     Moderator,
     Owner,
+    Reason,
     Risk,
     Severity,
     Signal,
@@ -49,7 +51,8 @@ class Joined:
 
     ``at`` is when it became known, ``happened`` the event time of the content, if there is any. The
     gravest content decides about ``risk``, ``owner`` and ``recommended``: given with a severity
-    above the case's, they replace its own.
+    above the case's, they replace its own. ``heat`` is why the exchange around it is heated; it makes
+    the case more urgent, whatever is in it.
     """
 
     at: datetime
@@ -62,6 +65,7 @@ class Joined:
     risk: Risk | None = None
     owner: Owner | None = None
     recommended: ActionKind | None = None
+    heat: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,35 +268,22 @@ def _joined(case: Case, event: Joined) -> Case:
 
 
 def _graver(case: Case, event: Joined) -> Case:
-    """What is graver than all before decides who looks at the case and what is recommended."""
-    if event.severity <= case.severity:
-        return case
+    """What is graver than all before decides who looks at the case and what is recommended.
+
+    What heat adds to the urgency is no gravity: it is taken off before and put on again after.
+    """
+    before = without_heat(case.severity, case.reasons)
+    heat = event.heat or heat_of(case.reasons)
+    severity, reasons = raised(max(before, event.severity), case.reasons, heat)
+    weighed = replace(case, severity=severity, reasons=reasons)
+    if event.severity <= before:
+        return weighed
     return replace(
-        case,
-        severity=event.severity,
+        weighed,
         risk=event.risk or case.risk,
         owner=event.owner or case.owner,
         recommended=event.recommended or case.recommended,
     )
-
-
-SIGNALS = 20
-"""Signals that a case keeps; beyond it the mildest of the older ones go."""
-
-
-def merged(known: tuple[Signal, ...], fresh: tuple[Signal, ...]) -> tuple[Signal, ...]:
-    """The signals of a case: one for each kind and message, the newest; of a burst one for each
-    kind, since each further message's signal counts those before it.
-    """
-    by_subject = {_subject(signal): signal for signal in (*known, *fresh)}
-    kept = list(by_subject.values())
-    while len(kept) > SIGNALS:
-        kept.remove(min(kept[1:-1], key=lambda signal: (severity_of(signal.kind), signal.score)))
-    return tuple(kept)
-
-
-def _subject(signal: Signal) -> tuple[str, str]:
-    return signal.kind, "" if signal.related else signal.message or ""
 
 
 def _decided(case: Case, by: UserId, at: datetime, action: ActionId | None) -> Case:

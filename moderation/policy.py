@@ -13,8 +13,14 @@ Reason codes: every signal's own kind (with its score and facts), and
 ``exempt_channel``  the channel is not watched
 ``bot``             another bot or webhook is not judged for tone and spam
 ``degraded``        the engine failed or ran out of time; only rules spoke
-``people_decide``   it would have been enforced, but mode, policy or a failed engine keep it back
+``people_decide``   it would have been enforced, but mode, policy or a failed or unsure engine keep
+                    it back
 ``enforced``        the policy lets this kind be removed without a person
+``unsure``          the engine does not know the text's language: a low score says nothing, a high
+                    one counts but never enforces (facts: language, ISO 639-1 or ``und``)
+``answering``       a short reply takes up the attack that it answers (facts: answers)
+``split``           the text was split over several messages (facts: pieces, glued)
+``heated``          the case is more urgent since the exchange is heated (facts: minutes, from)
 ==================  ========================================================================
 """
 
@@ -29,6 +35,9 @@ from moderation.types import (
     Band,
     Context,
     Disposition,
+    Facts,
+    Joint,
+    Message,
     Mode,
     Policy,
     Reason,
@@ -43,6 +52,9 @@ _PERSONAL = ("threat", "identity_attack", "insult")
 """Labels of an attack; the strongest names a text, and coarse words never hide it."""
 _EXEMPTIBLE = frozenset({"toxicity", "spam", "link"})
 """Families that staff and other bots are not judged for; a leaked key counts whoever leaks it."""
+
+_READ_TOGETHER = frozenset({"answers", "pieces"})
+"""Facts of signals that rest on more than the message: people decide about those."""
 
 _RECOMMENDED = {
     "toxicity.threat": ActionKind.TIMEOUT,
@@ -72,17 +84,25 @@ def decide(
     *,
     engine: str,
     failed: bool = False,
+    joint: Joint | None = None,
 ) -> Verdict:
     """What to do with the message of ``context``.
 
     ``signals`` are what the rules found, ``scores`` what the engine said (``None`` when it failed,
-    which ``failed`` says, too). The verdict's first signal is the leading one.
+    which ``failed`` says, too); those of ``joint`` count instead where the message was read
+    together with others. The verdict's first signal is the leading one.
     """
-    tone = _tone(scores, policy.thresholds)
+    scores = joint.scores if joint else scores
+    foreign = foreign_facts(scores)
+    signals = [_with(signal, foreign) for signal in signals]
+    tone = tuple(_with(signal, foreign) for signal in _tone(scores, policy.thresholds, joint))
+    unsure = (Reason(code="unsure", facts=foreign),) if foreign else ()
     if not signals and not tone:
-        return _nothing(policy, engine, failed)
+        return _nothing(policy, engine, failed, unsure)
     found = tuple(sorted((*signals, *tone), key=_weight, reverse=True))
-    judged = tuple(signal for signal in found if _exemption(signal, context, policy) is None)
+    judged = tuple(
+        signal for signal in found if _exemption(signal, context.message, policy) is None
+    )
     held = _held_back(tone[0], scores, policy.thresholds) if tone and tone[0] in judged else None
     verdict = Verdict(
         disposition=Disposition.ALLOW,
@@ -92,15 +112,35 @@ def decide(
         policy_version=policy.version,
         engine=engine,
     )
-    return _because(verdict, found, held or _exempt(found, context, policy), policy)
+    answer = _because(verdict, found, held or _exempt(found, context, policy), policy)
+    return replace(answer, reasons=(*answer.reasons, *unsure, *((joint.reason,) if joint else ())))
 
 
-def _nothing(policy: Policy, engine: str, failed: bool) -> Verdict:
+def foreign_facts(scores: Scores | None) -> Facts:
+    """What the signals of a text say where the engine does not know its language."""
+    if scores is None or not scores.unsure:
+        return ()
+    return (("language", scores.language or "und"),)
+
+
+def attack(message: Message, scores: Scores, policy: Policy) -> Signal | None:
+    """What the engine's scores of a message say of it, if that alone would open a case."""
+    tone = _tone(scores, policy.thresholds)
+    if not tone or _held_back(tone[0], scores, policy.thresholds) is not None:
+        return None
+    return tone[0] if _exemption(tone[0], message, policy) is None else None
+
+
+def _with(signal: Signal, facts: Facts) -> Signal:
+    return replace(signal, facts=(*signal.facts, *facts)) if facts else signal
+
+
+def _nothing(policy: Policy, engine: str, failed: bool, unsure: tuple[Reason, ...]) -> Verdict:
     """The answer to most messages."""
     degraded = (Reason(code="degraded"),) if failed else ()
     return Verdict(
         disposition=Disposition.ALLOW,
-        reasons=(*degraded, Reason(code="nothing_found")),
+        reasons=(*degraded, Reason(code="nothing_found"), *unsure),
         degraded=failed,
         policy_version=policy.version,
         engine=engine,
@@ -120,14 +160,14 @@ def _because(
 
 
 def _exempt(found: Sequence[Signal], context: Context, policy: Policy) -> Reason | None:
-    codes = (_exemption(signal, context, policy) for signal in found)
+    codes = (_exemption(signal, context.message, policy) for signal in found)
     return next((Reason(code=code) for code in codes if code is not None), None)
 
 
 def _queued(verdict: Verdict, why: tuple[Reason, ...], policy: Policy) -> Verdict:
     if verdict.signals[0].kind not in policy.auto_remove:
         return replace(verdict, disposition=Disposition.REVIEW, reasons=why)
-    if policy.mode is not Mode.ACT or verdict.degraded:
+    if policy.mode is not Mode.ACT or verdict.degraded or _is_guess(verdict.signals[0]):
         why = (*why, Reason(code="people_decide"))
         return replace(verdict, disposition=Disposition.REVIEW, reasons=why)
     return replace(
@@ -136,6 +176,12 @@ def _queued(verdict: Verdict, why: tuple[Reason, ...], policy: Policy) -> Verdic
         reasons=(*why, Reason(code="enforced")),
         recommended=ActionKind.REMOVE,
     )
+
+
+def _is_guess(signal: Signal) -> bool:
+    """Whether it rests on more than the message, or is the score of a text in another language."""
+    names = {name for name, _ in signal.facts}
+    return not names.isdisjoint(_READ_TOGETHER) or names >= {"label_score", "language"}
 
 
 def _led(verdict: Verdict, policy: Policy) -> Verdict:
@@ -152,13 +198,24 @@ def _led(verdict: Verdict, policy: Policy) -> Verdict:
     )
 
 
-def _tone(scores: Scores | None, thresholds: Thresholds) -> tuple[Signal, ...]:
+def _tone(
+    scores: Scores | None, thresholds: Thresholds, joint: Joint | None = None
+) -> tuple[Signal, ...]:
     if scores is None or scores.toxicity < min(thresholds.maybe, thresholds.queue):
         return ()
     label = _label(scores, thresholds)
     kind = f"toxicity.{label}"
     facts = (("label", label), ("label_score", round(getattr(scores, label), 4)))
-    return (Signal(kind=kind, risk=risk_of(kind), score=scores.toxicity, facts=facts),)
+    together, related = (joint.reason.facts, joint.related) if joint else ((), ())
+    return (
+        Signal(
+            kind=kind,
+            risk=risk_of(kind),
+            score=scores.toxicity,
+            facts=(*facts, *together),
+            related=related,
+        ),
+    )
 
 
 def _label(scores: Scores, thresholds: Thresholds) -> str:
@@ -185,8 +242,7 @@ def _severity(signal: Signal, thresholds: Thresholds) -> Severity:
     return Severity(base - 1) if unsure and base > Severity.LOW else base
 
 
-def _exemption(signal: Signal, context: Context, policy: Policy) -> str | None:
-    message = context.message
+def _exemption(signal: Signal, message: Message, policy: Policy) -> str | None:
     if message.channel in policy.exempt_channels or message.parent in policy.exempt_channels:
         return "exempt_channel"
     if family(signal.kind) not in _EXEMPTIBLE:
@@ -215,4 +271,4 @@ def _reason(signal: Signal) -> Reason:
     return Reason(code=signal.kind, facts=(("score", round(signal.score, 4)), *signal.facts))
 
 
-__all__ = ("band", "decide", "family")
+__all__ = ("attack", "band", "decide", "family", "foreign_facts")

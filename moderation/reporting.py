@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from moderation.cases import OPEN_TO_MORE, UNDECIDED, Joined, advance
 from moderation.drawing import Cards
 from moderation.errors import StoreError
+from moderation.filing import new_case, opened
 from moderation.ports import Clock, Log, Store
 from moderation.risks import owner_of
-from moderation.screening import new_case, opened
 from moderation.surroundings import Surroundings, masked, own
 from moderation.text import digest
 from moderation.types import (
@@ -17,6 +17,7 @@ from moderation.types import (
     Case,
     Disposition,
     Draft,
+    Facts,
     Message,
     Policy,
     Reason,
@@ -123,7 +124,8 @@ class Reporting:
         return case if judged else None
 
     async def _open(self, message: Message, report: Report) -> Case | None:
-        case = new_case(message, self._verdict(report), f"report:{message.id}")
+        verdict = self._verdict(report, self._surroundings.foreign(message))
+        case = new_case(message, verdict, f"report:{message.id}")
         opened_case = await self._store.open_case(
             _reported_first(case, report),
             self._surroundings.known(message),
@@ -139,7 +141,7 @@ class Reporting:
         risk, severity, recommended = _MEANING[report.category]
         event = Joined(
             at=report.at,
-            signals=(_signal(report, risk),),
+            signals=(_signal(report, risk, self._surroundings.foreign(message)),),
             severity=severity,
             reports=1,
             risk=risk,
@@ -152,12 +154,12 @@ class Reporting:
         )
         return after if saved else None
 
-    def _verdict(self, report: Report) -> Verdict:
+    def _verdict(self, report: Report, facts: Facts) -> Verdict:
         risk, severity, recommended = _MEANING[report.category]
         return Verdict(
             disposition=Disposition.REVIEW,
             reasons=(Reason(code=f"reported.{report.category.value}"),),
-            signals=(_signal(report, risk),),
+            signals=(_signal(report, risk, facts),),
             severity=severity,
             risk=risk,
             owner=owner_of(risk),
@@ -171,8 +173,8 @@ def _reported_first(case: Case, report: Report) -> Case:
     return replace(case, reports=1, opened_at=report.at, active_at=report.at, updated_at=report.at)
 
 
-def _signal(report: Report, risk: Risk) -> Signal:
-    return Signal(kind=f"report.{report.category.value}", risk=risk, score=1.0)
+def _signal(report: Report, risk: Risk, facts: Facts) -> Signal:
+    return Signal(kind=f"report.{report.category.value}", risk=risk, score=1.0, facts=facts)
 
 
 def _audit(case: Case, report: Report) -> Draft:

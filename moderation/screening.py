@@ -1,59 +1,42 @@
 """From a message to a case.
 
 ``prepare`` and ``conclude`` are pure but for the window; ``screen`` wires them to the store, the
-scorer and the card. A replay calls the same three steps in batches.
+scorer and the card. A replay calls the same three steps in batches. ``Filing`` makes the case.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 
-from moderation.cases import OPEN_TO_MORE, UNDECIDED, Grown, Joined, advance, incident_key
+from moderation import heat
+from moderation.cases import Grown
 from moderation.changing import change
-from moderation.detectors import ALL, Rules
 from moderation.drawing import Cards
-from moderation.errors import StoreError
-from moderation.policy import decide, family
+from moderation.filing import Filing, happened
+from moderation.policy import decide
 from moderation.ports import Log, Scoring, Store
-from moderation.surroundings import Surroundings, own, related
+from moderation.reading import Prepared, Reader
+from moderation.rules import Rules
+from moderation.splitting import shared
+from moderation.surroundings import Surroundings, related
 from moderation.types import (
     Case,
     CaseId,
     CaseState,
-    Context,
     Deleted,
     Disposition,
-    Draft,
     Edited,
     Fact,
     Message,
     MessageRef,
     Policy,
     Scores,
-    Signal,
     Verdict,
 )
 from moderation.window import Window
 
 _QUEUED = frozenset({Disposition.REVIEW, Disposition.ENFORCE})
-
-_TRIES = 20
-"""Compare-and-swap tries before giving up; each lost try means that somebody else made progress."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """A message in its context, with what the rules noticed; the scorer has not spoken yet."""
-
-    context: Context
-    signals: tuple[Signal, ...]
-
-    @property
-    def message(self) -> Message:
-        """The message itself."""
-        return self.context.message
 
 
 class Screening:
@@ -77,8 +60,9 @@ class Screening:
         self._store = store
         self._scoring = scoring
         self._window = window
-        self._rules = rules
         self._policy = policy
+        self._reader = Reader(window=window, rules=rules)
+        self._filing = Filing(store=store, surroundings=surroundings, policy=policy)
         self._cards = cards
         self._surroundings = surroundings
         self._log = log
@@ -97,14 +81,14 @@ class Screening:
 
     async def edited(self, message: Message) -> Verdict | None:
         """Screen an edit again when its substance changed; ``None`` when it did not."""
-        at = message.edited_at or message.at
+        at = happened(message)
         await self._record(
             Edited(id=message.id, guild=message.guild, channel=message.channel, at=at)
         )
         context = self._window.replace(message)
         if context is None:
             return None
-        return await self._judged(Prepared(context=context, signals=self._detected(context)))
+        return await self._judged(self._reader.prepare(context))
 
     async def deleted(self, deletion: Deleted) -> None:
         """Record a deletion; the cards that quote the message say so, the kept evidence stays."""
@@ -125,11 +109,16 @@ class Screening:
 
     def prepare(self, message: Message) -> Prepared:
         """Put the message into the window and run the rules over its context."""
-        context = self._window.see(message)
-        return Prepared(context=context, signals=self._detected(context))
+        return self._reader.prepare(self._window.see(message))
 
-    def conclude(self, prepared: Prepared, scores: Scores | None) -> Verdict:
-        """Decide, and log the decision by codes and ids; ``None`` for scores means degraded."""
+    def conclude(
+        self, prepared: Prepared, scores: Scores | None, read: Sequence[Scores | None] = ()
+    ) -> Verdict:
+        """Decide, and log the decision by codes and ids; ``None`` for scores means degraded.
+
+        ``read`` are the scores of ``prepared.readings``, as far as the engine was asked.
+        """
+        joint = self._reader.joint(prepared, scores, read)
         verdict = decide(
             prepared.signals,
             scores,
@@ -137,7 +126,11 @@ class Screening:
             self._policy,
             engine=self._scoring.name,
             failed=scores is None,
+            joint=joint,
         )
+        self._window.note(prepared.context, joint.scores if joint and joint.related else scores)
+        if verdict.disposition in _QUEUED:
+            verdict = self._urgent(prepared, joint.scores if joint else scores, verdict)
         self._log_decision(prepared.message, verdict)
         return verdict
 
@@ -146,10 +139,10 @@ class Screening:
         on this very content stands already, or nothing is new.
         """
         message = prepared.message
-        if await self._store.settled(message.guild, message.id, prepared.context.digest):
+        if await self._filing.is_settled(prepared, verdict):
             self._log.event("settled", guild=message.guild, message=message.id)
             return None
-        filed = await self._file(prepared, await self._explained(message, verdict))
+        filed = await self._filing.file(prepared, await self._explained(prepared, verdict))
         if filed is None:
             return None
         if verdict.disposition is Disposition.ENFORCE and self._may_act_alone(filed):
@@ -159,108 +152,45 @@ class Screening:
         return filed
 
     async def _judged(self, prepared: Prepared) -> Verdict:
-        text = prepared.message.text
-        scores = await self._scoring.score(text) if text else Scores()
-        verdict = self.conclude(prepared, scores)
+        scores = await self._score(prepared.message.text)
+        verdict = self.conclude(prepared, scores, await self._read(prepared, scores))
         if verdict.disposition in _QUEUED:
             await self.queue(prepared, verdict)
         return verdict
+
+    async def _score(self, text: str) -> Scores | None:
+        return await self._scoring.score(text) if text else Scores()
+
+    async def _read(self, prepared: Prepared, scores: Scores | None) -> list[Scores | None]:
+        """The scores of the readings; first those of earlier messages that are still missing."""
+        for message in self._reader.unread(prepared, scores):
+            missing = await self._score(message.text)
+            self._window.note(self._window.context(message), missing)
+            if missing is None:
+                return []
+        asked = self._reader.asked(prepared, scores)
+        return [await self._score(reading.text) for reading in asked]
+
+    def _urgent(self, prepared: Prepared, scores: Scores | None, verdict: Verdict) -> Verdict:
+        """The verdict, more urgent where the exchange around the message is heated."""
+        why = self._reader.heated(prepared, scores)
+        return heat.heated(verdict, why) if why else verdict
 
     def _may_act_alone(self, case: Case) -> bool:
         """Only while nothing else is in the case that a person should look at."""
         named = all(signal.kind in self._policy.auto_remove for signal in case.signals)
         return named and case.state is CaseState.OPEN
 
-    async def _file(self, prepared: Prepared, verdict: Verdict) -> Case | None:
-        for _ in range(_TRIES):
-            current = await self._current(prepared.message, verdict)
-            if current is None:
-                case = await self._open(prepared, verdict)
-            elif await self._nothing_new(current, prepared, verdict):
-                return None
-            else:
-                case = await self._join(current, prepared, verdict)
-            if case is not None:
-                return case
-        raise StoreError(f"message {prepared.message.id} could not be filed in {_TRIES} tries")
-
-    async def _current(self, message: Message, verdict: Verdict) -> Case | None:
-        holding = await self._store.case_of(message.guild, message.id)
-        if holding is not None and holding.state in OPEN_TO_MORE:
-            return holding
-        return await self._store.joinable(
-            message.guild, _incident(message, verdict), happened(message), self._policy.join_within
-        )
-
-    async def _nothing_new(self, case: Case, prepared: Prepared, verdict: Verdict) -> bool:
-        """Whether the case has this very content already, and every kind that was noticed in it."""
-        message = prepared.message
-        if message.id not in case.messages:
-            return False
-        known = {(signal.kind, signal.related) for signal in case.signals}
-        if any((signal.kind, signal.related) not in known for signal in verdict.signals):
-            return False
-        return any(
-            kept.message == message.id and kept.digest == prepared.context.digest
-            for kept in await self._store.quotes(case.id)
-        )
-
-    async def _open(self, prepared: Prepared, verdict: Verdict) -> Case | None:
-        message, before = prepared.message, await self._related(prepared, verdict, None)
-        case = new_case(message, verdict, _incident(message, verdict))
-        opening = replace(case, messages=(message.id, *(m.id for m in before)))
-        opened_case = await self._store.open_case(
-            opening,
-            (*self._surroundings.known(message), *map(own, before)),
-            (opened(case),),
-            within=self._policy.join_within,
-        )
-        if opened_case is not None:
-            self._surroundings.follow(opened_case, message)
-        return opened_case
-
-    async def _join(self, case: Case, prepared: Prepared, verdict: Verdict) -> Case | None:
-        message, before = prepared.message, await self._related(prepared, verdict, case)
-        event = Joined(
-            at=happened(message),
-            happened=happened(message),
-            signals=_placed(verdict.signals, message),
-            messages=(*(m.id for m in before), message.id),
-            severity=verdict.severity,
-            score=verdict.score,
-            risk=verdict.risk,
-            owner=verdict.owner,
-            recommended=verdict.recommended,
-        )
-        after = advance(case, event)
-        quotes = tuple(map(own, (*before, message)))
-        audit = (_joined(after, message),)
-        return after if await self._store.save(case, after, audit, quotes=quotes) else None
-
-    async def _related(
-        self, prepared: Prepared, verdict: Verdict, case: Case | None
-    ) -> Sequence[Message]:
-        """The author's other messages of the same incident, as far as they are remembered and in
-        no other case that is still in the queue: a message is decided in one place.
-        """
-        known = related(prepared.context, (m for s in verdict.signals for m in s.related))
-        holders = [await self._store.case_of(m.guild, m.id) for m in known]
-        return [
-            message
-            for message, holder in zip(known, holders, strict=True)
-            if holder is None or holder.state not in UNDECIDED or (case and holder.id == case.id)
-        ]
-
-    async def _explained(self, message: Message, verdict: Verdict) -> Verdict:
-        leading = verdict.signals[:1]
-        if not leading or leading[0].spans or not leading[0].kind.startswith("toxicity."):
+    async def _explained(self, prepared: Prepared, verdict: Verdict) -> Verdict:
+        """The verdict with the words that carry the engine's score, in the texts they stand in."""
+        first, *others = verdict.signals or (None,)
+        facts = dict(first.facts) if first else {}
+        if first is None or first.spans or "label_score" not in facts or "answers" in facts:
             return verdict
-        spans = await self._scoring.explain(message.text)
-        return replace(verdict, signals=(replace(leading[0], spans=spans), *verdict.signals[1:]))
-
-    def _detected(self, context: Context) -> tuple[Signal, ...]:
-        found = (detector(context, self._rules) for detector in ALL)
-        return tuple(signal for signal in found if signal is not None)
+        reading = prepared.read(int(facts["glued"])) if "glued" in facts else None
+        spans = await self._scoring.explain(reading.text if reading else prepared.message.text)
+        told = shared(first, reading, spans) if reading else (replace(first, spans=spans),)
+        return replace(verdict, signals=(*told, *others))
 
     def _log_decision(self, message: Message, verdict: Verdict) -> None:
         self._log.event(
@@ -272,76 +202,14 @@ class Screening:
             reasons=",".join(reason.code for reason in verdict.reasons),
             policy=verdict.policy_version,
             degraded=int(verdict.degraded),
+            language=_language(verdict),
         )
 
 
-def new_case(message: Message, verdict: Verdict, incident: str) -> Case:
-    """The row of a case that opens with ``message``; the store gives it its id."""
-    return Case(
-        id=CaseId(0),
-        guild=message.guild,
-        channel=message.channel,
-        incident=incident,
-        subject=message.author.id,
-        state=CaseState.OPEN,
-        version=1,
-        severity=verdict.severity,
-        risk=verdict.risk,
-        owner=verdict.owner,
-        score=verdict.score,
-        opened_at=happened(message),
-        active_at=happened(message),
-        updated_at=happened(message),
-        messages=(message.id,),
-        signals=_placed(verdict.signals, message),
-        reasons=verdict.reasons,
-        recommended=verdict.recommended,
-        late=message.late,
-        degraded=verdict.degraded,
-        policy_version=verdict.policy_version,
-        engine=verdict.engine,
-    )
-
-
-def happened(message: Message) -> datetime:
-    """The event time of the content that stands there now."""
-    return message.edited_at or message.at
-
-
-def opened(case: Case, actor: str = "system") -> Draft:
-    """The audit line of an opening; the store fills in the subject."""
-    kinds = ",".join(signal.kind for signal in case.signals)
-    return Draft(
-        at=case.updated_at,
-        guild=case.guild,
-        actor=actor,
-        event="case.opened",
-        facts=(
-            ("message", case.messages[0]),
-            ("kinds", kinds),
-            ("policy", case.policy_version),
-        ),
-    )
-
-
-def _joined(case: Case, message: Message) -> Draft:
-    return Draft(
-        at=case.updated_at,
-        guild=case.guild,
-        actor="system",
-        event="case.joined",
-        subject=f"case:{case.id}",
-        facts=(("message", message.id), ("version", case.version)),
-    )
-
-
-def _incident(message: Message, verdict: Verdict) -> str:
-    return incident_key(message, family(verdict.signals[0].kind))
-
-
-def _placed(signals: Sequence[Signal], message: Message) -> tuple[Signal, ...]:
-    """The signals with the message that their spans count."""
-    return tuple(replace(signal, message=message.id) for signal in signals)
+def _language(verdict: Verdict) -> str | None:
+    """The language that the engine does not know (ISO 639-1 or ``und``); ``None`` where it does."""
+    unsure = next((reason for reason in verdict.reasons if reason.code == "unsure"), None)
+    return str(dict(unsure.facts)["language"]) if unsure else None
 
 
 def _places(prepared: Prepared, case: Case) -> tuple[MessageRef, ...]:

@@ -14,9 +14,10 @@ from moderation.cases import Grown
 from moderation.changing import change
 from moderation.detectors.secret import covers
 from moderation.drawing import Cards
+from moderation.policy import foreign_facts
 from moderation.ports import Store
 from moderation.text import digest
-from moderation.types import Case, CaseId, ChannelId, Context, Message, MessageId, Quote
+from moderation.types import Case, CaseId, ChannelId, Context, Facts, Message, MessageId, Quote
 from moderation.window import Window
 
 AROUND = 3
@@ -60,6 +61,10 @@ class Surroundings:
         before = self._window.before(message, AROUND)
         earlier = (quote(m, n - len(before)) for n, m in enumerate(before))
         return (*earlier, own(message), *self._after(message, ()))
+
+    def foreign(self, message: Message) -> Facts:
+        """What a signal says of the message's language where the engine did not know it."""
+        return foreign_facts(self._window.scores(message.id))
 
     def follow(self, case: Case, message: Message) -> None:
         """Wait for what comes after ``message``, which opened ``case``."""

@@ -2,7 +2,8 @@
 
 Nothing here asks what time it is. Messages may come twice, late or out of order: each is kept
 once, in the order of its own time. Memory is bounded by the number of channels, authors and texts
-that are remembered (the least recently used go first) and by a length for each.
+that are remembered (the least recently used go first) and by a length for each. With each message
+stands what it was judged by, so that nothing is scored again when another is read together with it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from moderation.text import digest, digest_of, fold
-from moderation.types import Context, Message, MessageId
+from moderation.types import Context, Message, MessageId, Scores
 
 LENGTH = 30
 """Messages remembered for each channel, author and text."""
@@ -29,13 +30,18 @@ AGE = timedelta(hours=6)
 """Older messages tell a detector nothing any more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Place:
-    """``digest`` tells edits in substance, ``likeness`` repeats however they are disguised."""
+    """``digest`` tells edits in substance, ``likeness`` repeats however they are disguised.
+
+    ``scores`` are what the message was judged by; ``judged`` without scores is degraded.
+    """
 
     message: Message
     digest: str
     likeness: str
+    judged: bool = False
+    scores: Scores | None = None
 
 
 class _Shelf:
@@ -123,6 +129,27 @@ class Window:
             return
         for shelf, key in self._places(place):
             shelf.remove(key, ident)
+
+    def find(self, ident: MessageId) -> Message | None:
+        """The message, if it is remembered."""
+        place = self._known.get(ident)
+        return place.message if place else None
+
+    def note(self, context: Context, scores: Scores | None) -> None:
+        """Remember what a message was judged by, unless it has gone or was edited meanwhile."""
+        place = self._known.get(context.message.id)
+        if place is not None and place.digest == context.digest:
+            place.judged, place.scores = True, scores
+
+    def scores(self, ident: MessageId) -> Scores | None:
+        """What the message was judged by; ``None`` when that is not known or was degraded."""
+        place = self._known.get(ident)
+        return place.scores if place else None
+
+    def is_judged(self, ident: MessageId) -> bool:
+        """Whether the message was judged as it stands, be it by rules alone."""
+        place = self._known.get(ident)
+        return place is not None and place.judged
 
     def before(self, message: Message, count: int) -> tuple[Message, ...]:
         """Up to ``count`` messages of the channel just before ``message``, oldest first."""

@@ -34,6 +34,7 @@ from moderation.types.content import (
 from moderation.types.judging import (
     LABELS,
     Context,
+    Joint,
     Policy,
     Reason,
     Scores,
@@ -91,6 +92,7 @@ __all__ = (
     "Facts",
     "GuildId",
     "History",
+    "Joint",
     "LastSeen",
     "Message",
     "MessageId",

@@ -30,7 +30,12 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
-    """Calibrated probabilities (0-1) of one text, one for each label."""
+    """Calibrated probabilities (0-1) of one text, one for each label.
+
+    ``unsure``: the engine does not know the text's language, so that a low score says nothing;
+    ``language`` is then its ISO 639-1 code, as far as it is known. Raises ``ValueError`` for a
+    language that is no such code, or one that the engine knows.
+    """
 
     toxicity: float = 0.0
     severe_toxicity: float = 0.0
@@ -38,6 +43,19 @@ class Scores:
     threat: float = 0.0
     identity_attack: float = 0.0
     obscene: float = 0.0
+    language: str | None = None
+    unsure: bool = False
+
+    def __post_init__(self) -> None:
+        if self.language is not None:
+            _check_language(self.language, unsure=self.unsure)
+
+
+def _check_language(code: str, *, unsure: bool) -> None:
+    if not (len(code) == 2 and code.isascii() and code.isalpha() and code.islower()):
+        raise ValueError(f"{code!r} is no ISO 639-1 code")
+    if not unsure:
+        raise ValueError("a language is named only where the engine is unsure of it")
 
 
 LABELS = (
@@ -48,7 +66,7 @@ LABELS = (
     "identity_attack",
     "obscene",
 )
-"""The fields of ``Scores``, in their order."""
+"""The probabilities in ``Scores``, in their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +74,9 @@ class Signal:
     """One thing a detector or scorer noticed; it never repeats the value it found.
 
     ``kind`` is dotted, the family first (``toxicity.insult``, ``spam.flood``, ``link.invite``).
-    ``related`` names other messages of the same incident (a flood, duplicates). ``message`` is the
-    one whose text the spans count, set when the signal joins a case.
+    ``related`` names other messages of the same incident (a flood, duplicates, the other pieces of
+    a split text). ``message`` is the one whose text the spans count; empty until the signal joins a
+    case, where it is the screened one.
     """
 
     kind: str
@@ -75,6 +94,19 @@ class Reason:
 
     code: str
     facts: Facts = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joint:
+    """The scores of a message read together with others, where that is worse than by itself.
+
+    ``reason`` says with which; its facts go to the signal. ``related`` are earlier messages of the
+    same author that are part of what was said.
+    """
+
+    scores: Scores
+    reason: Reason
+    related: tuple[MessageId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

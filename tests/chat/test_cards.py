@@ -66,6 +66,7 @@ signals = st.builds(
     risk=st.sampled_from(Risk),
     score=st.floats(0, 1),
     spans=st.lists(spans, max_size=4).map(tuple),
+    facts=st.sampled_from([(), (("language", "pl"),), (("language", "und"),)]),
 )
 quotes = st.lists(
     st.builds(
@@ -315,3 +316,37 @@ def test_every_state_is_said_in_every_language(language: str, state: CaseState) 
     expected = {CaseState.OPEN: "<@7>", CaseState.RESOLVED: "<@8>", CaseState.DISMISSED: "<@8>"}
     assert expected.get(state, "") in first
     assert isinstance(card.colour, discord.Colour)
+
+
+def _scored_in(code: str, language: str) -> discord.Embed:
+    facts = (("label", "insult"), ("label_score", 0.7), ("language", code))
+    signal = Signal(kind="toxicity.insult", risk=Risk.FORUM, score=0.7, facts=facts)
+    style = Style(locale=load_locale(language))
+    return embed(CardView(case=replace(A_CASE, signals=(signal, signal))), style)
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "line"),
+    [
+        ("en", "pl", "Score unsure: this seems to be Polish, which the engine does not know."),
+        ("nl", "pl", "Score onzeker: dit lijkt Pools, en die taal kent het scoremodel niet."),
+        ("en", "km", "Score unsure: this seems to be km, which the engine does not know."),
+        ("en", "und", "Score unsure: the engine does not know this language."),
+        ("nl", "und", "Score onzeker: het scoremodel kent deze taal niet."),
+    ],
+)
+def test_a_card_says_that_the_engine_does_not_know_the_language(
+    language: str, code: str, line: str
+) -> None:
+    card = _scored_in(code, language)
+    assert (card.description or "").split("\n").count(f"-# {line}") == 1
+
+
+def test_an_unsure_score_is_in_no_band() -> None:
+    why = str(_scored_in("pl", "en").fields[0].value)
+    assert "insult: unsure, 70 %" in why
+    known = Signal(
+        kind="toxicity.insult", risk=Risk.FORUM, score=0.7, facts=(("label_score", 0.7),)
+    )
+    view = CardView(case=replace(A_CASE, signals=(known,)))
+    assert "unsure" not in str(embed(view, Style(locale=load_locale("en"))).to_dict()).lower()

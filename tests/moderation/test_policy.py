@@ -150,6 +150,44 @@ def test_only_what_the_policy_names_acts_alone_and_only_in_mode_act() -> None:
     assert verdict(Scores(), SECRET, policy=acting).disposition is Disposition.REVIEW
 
 
+def test_a_low_score_of_an_unknown_language_says_nothing_and_opens_nothing() -> None:
+    answer = verdict(Scores(toxicity=0.02, language="pl", unsure=True))
+    assert (answer.disposition, codes(answer)) == (Disposition.ALLOW, ["nothing_found", "unsure"])
+    assert answer.reasons[-1].facts == (("language", "pl"),)
+    assert "unsure" not in codes(verdict(Scores(toxicity=0.02)))
+
+
+def test_what_a_rule_finds_in_an_unknown_language_says_so_and_may_act() -> None:
+    acting = replace(POLICY, auto_remove=frozenset({INVITE.kind}), mode=Mode.ACT)
+    answer = verdict(Scores(unsure=True), INVITE, policy=acting)
+    assert answer.disposition is Disposition.ENFORCE
+    assert dict(answer.signals[0].facts)["language"] == "und"
+    assert codes(answer) == ["link.invite", "enforced", "unsure"]
+
+
+def test_a_high_score_of_an_unknown_language_is_queued_and_never_acts() -> None:
+    scores = Scores(toxicity=0.95, insult=0.9)
+    acting = replace(POLICY, auto_remove=frozenset({"toxicity.insult"}), mode=Mode.ACT)
+    assert verdict(scores, policy=acting).disposition is Disposition.ENFORCE
+    answer = verdict(replace(scores, language="pl", unsure=True), policy=acting)
+    assert (answer.disposition, answer.score) == (Disposition.REVIEW, 0.95)
+    assert codes(answer) == ["toxicity.insult", "people_decide", "unsure"]
+
+
+@pytest.mark.parametrize("code", ["PL", "pol", "", "p1", "é1"])
+def test_a_language_is_a_code(code: str) -> None:
+    with pytest.raises(ValueError, match="ISO 639-1"):
+        Scores(language=code, unsure=True)
+
+
+def test_a_language_is_named_only_where_the_engine_is_unsure() -> None:
+    with pytest.raises(ValueError, match="unsure"):
+        Scores(language="pl")
+    with pytest.raises(ValueError, match="unsure"):
+        replace(Scores(language="pl", unsure=True), unsure=False)
+    assert Scores(unsure=True).language is None
+
+
 def test_bands_have_closed_lower_bounds() -> None:
     bounds = Thresholds(likely=0.8, maybe=0.5)
     assert [band(score, bounds) for score in (0.8, 0.79, 0.5, 0.49)] == [

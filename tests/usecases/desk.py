@@ -10,12 +10,13 @@ from moderation.acting import Acting
 from moderation.cases import UNDECIDED
 from moderation.catchup import CatchUp, CatchUpLimits
 from moderation.drawing import Cards
+from moderation.filing import opened
 from moderation.housekeeping import Housekeeping
 from moderation.ports import Store
 from moderation.reporting import Reporting
 from moderation.review import Click, Review
 from moderation.rules import Rules
-from moderation.screening import Screening, opened
+from moderation.screening import Screening
 from moderation.surroundings import Surroundings
 from moderation.types import (
     Author,
@@ -124,7 +125,9 @@ class Desk:
         self.clock = clock
         self.log = Lines()
         self.policy = policy or Policy(mode=Mode.QUEUE)
-        self.scores = Scores()
+        self.scores: Scores | None = Scores()
+        self.says: dict[str, Scores | None] = {}
+        self.asked: list[str] = []
         self.window = Window()
         self.cards = Cards(
             store=store, platform=platform, clock=clock, log=self.log, mode=self.policy.mode
@@ -180,12 +183,14 @@ class Desk:
         )
 
     name = "fake@1"
-    """The engine; what it says of rude texts is in ``RUDE``, of everything else ``scores``."""
+    """The engine; what it says of a text is in ``says``, else of rude ones ``RUDE``, of everything
+    else ``scores``. ``asked`` are the texts it has read."""
 
     async def score(self, text: str) -> Scores | None:
         """As ``Scoring.score``."""
         await self.while_scoring()
-        return RUDE if "idiot" in text else self.scores
+        self.asked.append(text)
+        return self.says.get(text, RUDE if "idiot" in text else self.scores)
 
     async def explain(self, text: str) -> tuple[Span, ...]:
         """As ``Scoring.explain``."""

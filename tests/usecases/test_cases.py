@@ -8,7 +8,7 @@ from itertools import product
 
 import pytest
 
-from moderation import cases
+from moderation import cases, evidence
 from moderation.cases import TRANSITIONS, advance, holder
 from moderation.errors import IllegalMove
 from moderation.types import (
@@ -147,8 +147,8 @@ def test_a_case_keeps_its_first_and_its_gravest_signals() -> None:
         for n in range(1, 40)
     )
     grave = Signal(kind="toxicity.threat", risk=Risk.SAFETY, score=0.7, message=MessageId("50"))
-    kept = cases.merged((first, *mild[:20], grave), mild[20:])
-    assert len(kept) == cases.SIGNALS
+    kept = evidence.merged((first, *mild[:20], grave), mild[20:])
+    assert len(kept) == evidence.SIGNALS
     assert kept[0] == first
     assert grave in kept
     assert kept[-1] == mild[-1]

@@ -15,6 +15,7 @@ from moderation.types import (
     Message,
     Owner,
     ReportCategory,
+    Scores,
     Severity,
     UserId,
 )
@@ -44,6 +45,17 @@ async def test_a_report_opens_a_case_with_what_stood_around(desk: Desk) -> None:
     assert [(q.offset, q.text) for q in quotes] == [(-1, "before"), (0, "rude words"), (1, "after")]
     await desk.screening.screen(message(4, "later", at=NOON + timedelta(seconds=9)))
     assert [q.text for q in await desk.store.quotes(1) if q.offset == 2] == ["later"]
+
+
+async def test_a_report_says_that_the_engine_does_not_know_the_language(desk: Desk) -> None:
+    one = message(1, "wynoś się stąd")
+    desk.scores = Scores(language="pl", unsure=True)
+    await desk.screening.screen(one)
+    assert await desk.cases() == []
+    opened = await desk.reporting.report(one, ANN, ReportCategory.RUDE)
+    joined = await desk.reporting.report(one, BOB, ReportCategory.SAFETY)
+    for receipt in (opened, joined):
+        assert dict(receipt.case.signals[-1].facts)["language"] == "pl"
 
 
 async def test_one_report_for_each_person_and_message(desk: Desk) -> None:

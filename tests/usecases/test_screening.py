@@ -319,6 +319,19 @@ class TestDecision:
         [case] = await desk.cases()
         assert [signal.kind for signal in case.signals] == ["spam.flood"]
 
+    async def test_an_unknown_language_is_in_the_log_and_in_the_case(self, desk: Desk) -> None:
+        desk.scores = Scores(language="pl", unsure=True)
+        await said(desk, message(0, "tutaj nic nie ma"))
+        assert await desk.cases() == []
+        await said(desk, message(1, "tutaj https://discord.gg/abcd1234"))
+        [case] = await desk.cases()
+        assert [dict(signal.facts).get("language") for signal in case.signals] == ["pl"]
+        desk.scores = Scores()
+        await said(desk, message(2, "nothing here"))
+        decided = [fields for name, fields in desk.log.lines if name == "decided"]
+        assert [fields["language"] for fields in decided] == ["pl", "pl", None]
+        assert "unsure" in decided[0]["reasons"]
+
     async def test_a_weak_threat_does_not_hide_a_listed_word(self) -> None:
         policy = Policy(mode=Mode.QUEUE, words=("heron",))
         desk = Desk(FakeStore(), FakePlatform(), TickingClock(), policy=policy)
