@@ -6,7 +6,7 @@ The same detectors, engine and ``decide`` as in chat, in mode ``queue``, without
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from bot.exports import clean
@@ -17,6 +17,7 @@ from moderation.policy import decide
 from moderation.ports import Scorer
 from moderation.rules import Rules
 from moderation.types import (
+    LABELS,
     Author,
     ChannelId,
     Context,
@@ -72,8 +73,8 @@ class Assessor:
             return [None] * len(texts)
 
     def _answer(self, text: Text, context: Context, scores: Scores | None) -> Answer:
-        found = (detector(context, self._rules) for detector in ALL)
-        signals = tuple(signal for signal in found if signal is not None)
+        noticed = (detector(context, self._rules) for detector in ALL)
+        signals = tuple(signal for signal in noticed if signal is not None)
         verdict = decide(
             signals,
             scores,
@@ -82,10 +83,12 @@ class Assessor:
             engine=self._scorer.name,
             failed=scores is None,
         )
-        labels = asdict(scores or Scores())
+        found = scores or Scores()
         return {
             "id": text.id,
-            "scores": {label: round(float(score), 4) for label, score in labels.items()},
+            "scores": {label: round(float(getattr(found, label)), 4) for label in LABELS},
+            "unsure": found.unsure,
+            "language": found.language,
             "signals": [_signal(signal) for signal in verdict.signals],
             "disposition": verdict.disposition.value,
             "engine": self._scorer.name,

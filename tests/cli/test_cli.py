@@ -96,6 +96,7 @@ def test_score_answers_every_line_in_order() -> None:
     assert answers[0]["disposition"] == "allow"
     assert answers[0]["engine"].startswith("builtin@")
     assert answers[0]["degraded"] is False
+    assert (answers[0]["unsure"], answers[0]["language"]) == (False, None)
     assert set(answers[0]["scores"]) == {
         "toxicity",
         "severe_toxicity",
