@@ -19,6 +19,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median
 
+from bot.bench.apart import peak
 from bot.bench.loopback import QUEUE, Loopback
 from bot.bench.result import Result
 from bot.bench.words import texts
@@ -106,7 +107,7 @@ async def _loaded(
         await asyncio.sleep(1.0)
         if len(discord.seconds) < seconds * RATE / _EVERY / 2:
             raise TidekeeperError("bench latency: most messages were not answered at all")
-        return list(discord.seconds.values()), _peak(pid)
+        return list(discord.seconds.values()), peak(pid)
 
 
 @asynccontextmanager
@@ -138,11 +139,3 @@ async def _load(discord: Loopback, seconds: float) -> None:
         author = str(chance.randrange(10**6, 10**9) if rude else 1000 + number % 500)
         said = f"You are a complete idiot and nobody wants you here {number} {author}"
         await discord.say(author, said if rude else text)
-
-
-def _peak(pid: int) -> float:
-    """The process's largest resident memory so far, in megabytes; 0 where the system hides it."""
-    status = Path(f"/proc/{pid}/status")
-    lines = status.read_text("utf-8").splitlines() if status.exists() else []
-    peaks = [int(line.split()[1]) / 1000 for line in lines if line.startswith("VmHWM")]
-    return peaks[0] if peaks else 0.0

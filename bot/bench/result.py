@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,14 @@ class Result:
         return f"{line}; {self.ratio:.2f} x {self.baseline}"
 
 
+class Report(list[Result]):
+    """All figures of a benchmark, and ``text``: the same for a person, where lines are too many."""
+
+    def __init__(self, results: Iterable[Result], text: str = "") -> None:
+        super().__init__(results)
+        self.text = text or "\n".join(map(str, self))
+
+
 def _baseline(result: Result) -> dict[str, object] | None:
     if result.baseline_value is None:
         return None
@@ -54,12 +63,17 @@ def machine() -> dict[str, object]:
     """What the figures were measured on."""
     return {
         "cpu": _cpu(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "cores": cores(),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
     }
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _cpu() -> str:

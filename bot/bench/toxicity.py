@@ -1,102 +1,148 @@
-"""The engine's quality on the public test sets, on which nothing is tuned, and its speed."""
+"""The engines side by side: quality on public test sets, speed on chat, in one run.
+
+Speed first, one engine after the other in a process of its own; then quality, in as many processes
+as there are cores. Without ``full`` both are samples, and all ends within the time of a bench.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from statistics import median
 
-import numpy as np
-from numpy.typing import NDArray
-
-from bot.bench.result import Result
-from bot.parts import bounds, make_scorer
-from bot.training.corpus import Row, read_rows
-from bot.training.evaluate import auc
-from bot.training.labels import rude_words
+from bot.bench import quality, speed
+from bot.bench.apart import Lost, apart
+from bot.bench.chat import chat
+from bot.bench.engines import BUILTIN, Reached, reached
+from bot.bench.lineup import Lineup, lineup
+from bot.bench.result import Report, cores
+from bot.bench.sets import FUNCTIONAL, Kind, TestSet, fairly, read_sets, sampled
+from bot.bench.told import quality_results, reached_results, speed_results, text
+from bot.progress import Progress
+from bot.training.evaluate import seed
 from config.schema import Settings
-from moderation.ports import Scorer
-from moderation.text import fold
-
-_AT_ONCE = 512
-_SAMPLE = 3000
-"""Texts of a set without ``--full``: every k-th of a longer one."""
-_SECONDS = 40.0
-_BASELINE = "word list"
-
-_Floats = NDArray[np.float64]
 
 
-def toxicity(settings: Settings, data: Path, *, full: bool) -> list[Result]:
-    """Area under the curve, F1, false alarms at the queue's bound; texts a second."""
-    scorer = make_scorer(settings.engine)
-    queue = settings.policy.thresholds.queue or bounds(scorer).queue
-    words = rude_words(data)
-    results: list[Result] = []
-    rates: list[float] = []
-    began = time.perf_counter()
-    for path in sorted((data / "data" / "toxicity" / "test").glob("*.csv")):
-        if not full and time.perf_counter() - began > _SECONDS:
-            break
-        rows = _sample(read_rows(path), full=full)
-        scores, rate = _scored(scorer, [row.text for row in rows])
-        rates.append(rate)
-        results += _quality(path.stem, rows, scores, _listed(rows, words), queue)
-    speed = Result(name="toxicity.speed", value=median(rates), unit="texts/s", n=len(rates))
-    return [*results, speed]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How much of it: seconds for each part of an engine's ``speed`` and for its ``lag``, ``rows``
+    of each set.
+
+    Speeds must be measured ``speeds`` seconds after the start of it all, quality ``quality``
+    seconds after it; ``None`` for whenever they are. What is not, is left out and said so.
+    """
+
+    full: bool
+    speed: float
+    lag: float
+    rows: int
+    speeds: float | None
+    quality: float | None
 
 
-def _sample(rows: list[Row], *, full: bool) -> list[Row]:
-    step = 1 if full else -(-len(rows) // _SAMPLE)
-    return rows[::step]
+QUICK = Plan(full=False, speed=0.6, lag=1.0, rows=150, speeds=35.0, quality=45.0)
+FULL = Plan(full=True, speed=8.0, lag=10.0, rows=10**9, speeds=None, quality=None)
+_GRACE = 4.0
+"""Seconds that the last call of an engine may take beyond its time."""
+_MIX = 2_000
 
 
-def _scored(scorer: Scorer, texts: Sequence[str]) -> tuple[_Floats, float]:
-    began = time.perf_counter()
-    scores = [
-        one.toxicity
-        for start in range(0, len(texts), _AT_ONCE)
-        for one in scorer.score(texts[start : start + _AT_ONCE])
-    ]
-    return np.array(scores), len(texts) / (time.perf_counter() - began)
+def toxicity(settings: Settings, data: Path, *, full: bool) -> Report:
+    """AUC, F1, false alarms, functional cases; messages a second, latency, memory, load, lag."""
+    watch = Watch()
+    sets = read_sets(data, seed(), FUNCTIONAL)
+    line = lineup(settings, data, full=full)
+    return side_by_side(line, sets, FULL if full else QUICK, watch)
 
 
-def _listed(rows: Sequence[Row], words: frozenset[str]) -> _Floats:
-    """1 where a rude word stands in the folded text: what a word list alone would see."""
-    found = (not words.isdisjoint(fold(row.text).text.split()) for row in rows)
-    return np.array([float(hit) for hit in found])
+class Watch:
+    """Started when it is made."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+
+    def left(self, until: float | None) -> float | None:
+        """Seconds up to ``until`` seconds after the start, perhaps below zero."""
+        return None if until is None else until - (time.perf_counter() - self._began)
 
 
-def _quality(
-    name: str, rows: Sequence[Row], scores: _Floats, listed: _Floats, queue: float
-) -> list[Result]:
-    toxic = np.array([row.toxic for row in rows])
-    flagged = (scores >= queue).astype(float)
-    figures: dict[str, tuple[float, float]] = {}
-    if toxic.any() and not toxic.all():
-        figures["auc"] = (_auc(scores, toxic), _auc(listed, toxic))
-        figures["f1"] = (_f1(flagged, toxic), _f1(listed, toxic))
-    if not toxic.all():
-        figures["false_alarms"] = (flagged[~toxic].mean(), listed[~toxic].mean())
-    return [
-        Result(
-            name=f"toxicity.{figure}.{name}",
-            value=float(own),
-            unit="share",
-            n=len(rows),
-            baseline=_BASELINE,
-            baseline_value=float(other),
-        )
-        for figure, (own, other) in figures.items()
-    ]
+def side_by_side(line: Lineup, sets: Sequence[TestSet], plan: Plan, watch: Watch) -> Report:
+    """Measure the engines on the sets, or on samples of them."""
+    chosen = sampled(sets, plan.rows)
+    notes = [*line.notes, *_missing(chosen)]
+    with Progress("bench", len(line.engines) * 2) as bar:
+        speeds = _speeds(line, plan, watch, notes, bar)
+        shares = _reached(line, chosen, watch.left(plan.quality))
+        figures = _figures(line, plan, watch, chosen, notes, bar)
+    results = [*speed_results(speeds), *quality_results(figures), *reached_results(shares)]
+    return Report(results, text=text(results, line, notes, full=plan.full))
 
 
-def _auc(scores: _Floats, toxic: NDArray[np.bool_]) -> float:
-    return auc(scores[toxic], scores[~toxic])
+def _missing(sets: Iterable[TestSet]) -> list[str]:
+    if any(one.kind is Kind.FUNCTIONAL for one in sets):
+        return []
+    return [f"functional cases are left out: there is no functional.*.tsv in {FUNCTIONAL}"]
 
 
-def _f1(flagged: _Floats, toxic: NDArray[np.bool_]) -> float:
-    """Twice the hits, over all that is flagged and all that is toxic."""
-    everything = float(flagged.sum()) + int(toxic.sum())
-    return 2 * float(flagged[toxic].sum()) / everything if everything else 0.0
+def _speeds(
+    line: Lineup, plan: Plan, watch: Watch, notes: list[str], bar: Progress
+) -> dict[str, speed.Speed]:
+    found = {}
+    for number, engine in enumerate(line.engines):
+        bar.reach(number)
+        job = speed.Job(engine=engine, seconds=plan.speed, lag=plan.lag if engine.lag else 0.0)
+        try:
+            found[engine.name] = apart(speed.measure, job, watch.left(plan.speeds))
+        except Lost as lost:
+            notes.append(f"{engine.name}: {lost}")
+    return found
+
+
+def _reached(line: Lineup, sets: Sequence[TestSet], seconds: float | None) -> Reached:
+    """Of made-up chat and of the harmless sets: the share that the second stage reads."""
+    builtin = [engine for engine in line.engines if engine.name == BUILTIN]
+    texts = {one.name: [row.text for row in one.rows] for one in sets if one.kind is Kind.CHAT}
+    mixed = {"mix": list(islice(chat(), _MIX)), **texts}
+    try:
+        return apart(reached, (builtin[0].settings, mixed), seconds) if builtin else {}
+    except Lost:
+        return {}  # why it cannot be had was said of its speed
+
+
+def _figures(
+    line: Lineup,
+    plan: Plan,
+    watch: Watch,
+    sets: Sequence[TestSet],
+    notes: list[str],
+    bar: Progress,
+) -> Mapping[str, quality.Figures]:
+    places = fairly(sets)
+    texts = [sets[at].rows[row].text for at, row in places]
+    judged = [engine for engine in line.engines if engine.judged]
+
+    def scored(number: int) -> quality.Scored | Lost:
+        left = watch.left(plan.quality)  # the slowest come last and take what is left
+        return _scored(quality.Job(engine=judged[number], texts=texts, seconds=left))
+
+    found = {}
+    with ThreadPoolExecutor(cores()) as pool:
+        for number, answer in enumerate(pool.map(scored, range(len(judged)))):
+            bar.reach(len(line.engines) + number)
+            name = judged[number].name
+            if isinstance(answer, quality.Scored):
+                found[name] = quality.figures(sets, places, answer, full=plan.full)
+            elif not any(note.startswith(f"{name}: ") for note in notes):
+                notes.append(f"{name}: {answer}")
+    return found
+
+
+def _scored(job: quality.Job) -> quality.Scored | Lost:
+    left = job.seconds
+    try:
+        return apart(quality.score, job, left + _GRACE if left and left > 0 else left)
+    except Lost as lost:
+        return lost

@@ -6,7 +6,7 @@ import json
 from argparse import Namespace
 from collections.abc import Mapping
 
-from bot.bench.result import Result, machine
+from bot.bench.result import Report, Result, machine
 from bot.commands.engine import data_folder
 from bot.commands.settings import settings_of
 
@@ -18,7 +18,7 @@ def bench(options: Namespace, environ: Mapping[str, str]) -> int:
         print(json.dumps({"machine": machine(), "results": [r.as_json() for r in results]}))
         return 0
     print("machine: " + ", ".join(f"{key} {value}" for key, value in machine().items()))
-    print("\n".join(str(result) for result in results))
+    print(results.text if isinstance(results, Report) else Report(results).text)
     return 0
 
 
