@@ -78,7 +78,7 @@ async def build(
     Raises ``StoreError``, ``EngineUnavailable`` and ``SettingsError``.
     """
     log = log or line_log(settings, clock)
-    scorer = scorer or make_scorer(settings.engine)
+    scorer = scorer or make_scorer(settings.engine, budget=settings.engine.budget_ms / 1000)
     policy = to_policy(settings, engine=bounds(scorer))
     store = store or await open_store(settings.store)
     client = TidekeeperClient(log)

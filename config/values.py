@@ -174,10 +174,12 @@ def _bus(written: str) -> str:
 
 
 def _engine(written: str) -> str:
-    if written.startswith("onnx:"):
-        raise ValueError("ONNX engines are not available in this version; use builtin")
+    if written.startswith("onnx:") and written.removeprefix("onnx:").strip():
+        return written
     if _ENGINE.fullmatch(written) is None:
-        raise ValueError("must be builtin or detoxify:original, :unbiased or :multilingual")
+        raise ValueError(
+            "must be builtin, detoxify:original, :unbiased or :multilingual, or onnx:FOLDER"
+        )
     return written
 
 

@@ -13,10 +13,12 @@ from sklearn.model_selection import StratifiedKFold
 from bot.training import linear
 from bot.training.corpus import HARMLESS, Row
 
-QUEUE_ALARMS = 0.01
+QUEUE_ALARMS = 0.005
 """Largest share of harmless chat that may reach the queue."""
 LIKELY_ALARMS = 0.002
 SEVERE_ALARMS = 0.0005
+CHAT = ("irc_ubuntu_presumed0", "goemotions_neg")
+"""Technical chat and friendly chat."""
 _Floats = NDArray[np.float64]
 
 
@@ -53,13 +55,19 @@ def harmless(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row.source in HARMLESS and not row.toxic]
 
 
-def thresholds(scores: _Floats) -> dict[str, float]:
+def thresholds(scores: _Floats, rows: Sequence[Row]) -> dict[str, float]:
     """The bands' bounds from the scores of harmless chat: the smallest, rounded up to three digits.
 
-    They keep false alarms within ``QUEUE_ALARMS``, ``LIKELY_ALARMS`` and ``SEVERE_ALARMS``.
+    They keep false alarms within ``QUEUE_ALARMS``, ``LIKELY_ALARMS`` and ``SEVERE_ALARMS`` in every
+    kind of chat: technical talk is easy, friendly talk with swearing is not.
     """
+    kinds = np.array([row.source for row in rows])
     queue, likely, severe = (
-        float(np.ceil(np.quantile(scores, 1.0 - share) * 1000) / 1000)
+        max(_bound(scores[kinds == kind], share) for kind in CHAT)
         for share in (QUEUE_ALARMS, LIKELY_ALARMS, SEVERE_ALARMS)
     )
     return {"maybe": queue, "queue": queue, "likely": likely, "severe": severe}
+
+
+def _bound(scores: _Floats, share: float) -> float:
+    return float(np.ceil(np.quantile(scores, 1.0 - share) * 1000) / 1000)

@@ -17,6 +17,7 @@ HARMLESS = frozenset({"irc_ubuntu_presumed0", "sib200", "goemotions_neg"})
 FINE_KINDS = ("insult", "threat", "identity", "obscene")
 _OWN = Path(__file__).parent / "own"
 _DISGUISED_SHARE = 0.16
+_CHAT = HARMLESS | {"own"}
 _VOWELS = frozenset("aeiou")
 
 
@@ -58,9 +59,9 @@ def _row(record: dict[str, str]) -> Row:
 def own_rows() -> list[Row]:
     """The sentences written for this project, and those made from its templates."""
     rows = [
-        Row(text=text, toxic=fine != "none", source="own", lang=lang, fine=fine)
-        for lang in ("en", "nl")
-        for fine, text in _lines(_OWN / f"{lang}.tsv")
+        Row(text=text, toxic=fine != "none", source="own", lang=path.name[:2], fine=fine)
+        for path in sorted(_OWN.glob("*.tsv"))
+        for fine, text in _lines(path)
     ]
     made = [
         Row(
@@ -104,6 +105,31 @@ def disguised(rows: Sequence[Row], words: frozenset[str], seed: int) -> list[Row
             if (text := " ".join(parts)) != row.text:
                 copies.append(replace(row, text=text, source="disguised"))
     return copies
+
+
+def joined(rows: Sequence[Row], count: int, seed: int) -> list[Row]:
+    """Messages of two or three: every other hides a hurtful one of ours among harmless ones.
+
+    A rude clause in a long and otherwise kind message would drown in the whole.
+    """
+    chance = random.Random(seed)
+    harmless = [
+        row for row in rows if row.source in _CHAT and not row.toxic and len(row.text) < 160
+    ]
+    hurtful = [row for row in rows if row.source == "own" and row.toxic]
+    return [_joined(harmless, hurtful if at % 2 else [], chance) for at in range(count)]
+
+
+def _joined(harmless: Sequence[Row], hurtful: Sequence[Row], chance: random.Random) -> Row:
+    parts = chance.sample(harmless, 2 if hurtful else chance.choice((2, 3)))
+    if hurtful:
+        worst = chance.choice(hurtful)
+        alike = [row for row in chance.sample(harmless, 40) if row.lang == worst.lang]
+        parts = [*(alike[:2] or parts), worst]
+        chance.shuffle(parts)
+    text = chance.choice((" ", ". ", "\n", ", ")).join(row.text.rstrip(".") for row in parts)
+    told = worst if hurtful else parts[0]
+    return replace(told, text=text, source="joined", toxic=bool(hurtful))
 
 
 def _disguise(part: str, words: frozenset[str], chance: random.Random) -> str:

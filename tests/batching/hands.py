@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from moderation.types import Scores, Span
 
@@ -73,19 +74,24 @@ class Engine:
         self.calls: list[list[str]] = []
         self.fault: BaseException | None = None
         self.missing = 0
+        self.answer: Any = ...
+        self.spans: Any = ...
         self._score = _Gate()
         self._explain = _Gate()
+        self._passed: list[_Gate] = []
 
     def score(self, texts: Sequence[str]) -> Sequence[Scores]:
         self.calls.append(list(texts))
         self._score.pass_through()
         self._raise()
+        if self.answer is not ...:
+            return [self.answer for _ in texts]
         return [scores_of(text) for text in texts][self.missing :]
 
     def explain(self, text: str) -> tuple[Span, ...]:
         self._explain.pass_through()
         self._raise()
-        return (Span(start=0, end=len(text)),)
+        return (Span(start=0, end=len(text)),) if self.spans is ... else self.spans
 
     def hold(self, *, score: bool = False, explain: bool = False) -> None:
         for gate, held in ((self._score, score), (self._explain, explain)):
@@ -98,8 +104,14 @@ class Engine:
         for _ in range(count):
             assert await asyncio.to_thread(gate.arrived.acquire, timeout=PATIENCE)
 
+    def let_pass(self) -> None:
+        """Whoever comes from now on is not held up; who is held stays so."""
+        self._passed.append(self._score)
+        self._score = _Gate()
+
     def let_go(self) -> None:
-        self._score.open()
+        for gate in (*self._passed, self._score):
+            gate.open()
         self._explain.open()
 
     def _raise(self) -> None:

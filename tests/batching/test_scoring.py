@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from typing import Any, TypeVar
 
 import pytest
 import pytest_asyncio
 
-from bot.scoring import ROOM, BatchedScoring
-from moderation.types import Span
+from bot.scoring import LONG, ROOM, BatchedScoring
+from moderation.types import Scores, Span
 from tests.batching.hands import PATIENCE, Engine, Lines, StillClock, scores_of, turns
 
 BUDGET = 0.5
@@ -162,6 +164,77 @@ async def test_an_engine_that_forgets_a_text_has_failed(
     engine.missing = 1
     assert await asyncio.gather(scoring.score("1"), scoring.score("2")) == [None, None]
     assert lines.events == [("scorer_failed", {"engine": "fake@1", "code": "ValueError"})] * 2
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        Scores(toxicity=float("nan")),
+        Scores(threat=float("inf")),
+        Scores(insult=-0.1),
+        Scores(obscene=1.1),
+        None,
+        "a word",
+    ],
+    ids=str,
+)
+async def test_scores_that_are_no_probabilities_are_a_failure(
+    scoring: BatchedScoring, engine: Engine, lines: Lines, nonsense: Any
+) -> None:
+    engine.answer = nonsense
+    assert await scoring.score("1") is None
+    assert lines.count("scorer_failed") == len(lines.events) == 1
+    engine.answer = ...
+    assert await scoring.score("1") == scores_of("1")
+
+
+@pytest.mark.parametrize(
+    "nonsense", [(Span(start=0, end=9),), (Span(start=-1, end=1),), (None,), 3], ids=str
+)
+async def test_spans_outside_the_text_are_a_failure(
+    scoring: BatchedScoring, engine: Engine, lines: Lines, nonsense: Any
+) -> None:
+    engine.spans = nonsense
+    assert await scoring.explain("1") == ()
+    assert lines.count("scorer_failed") == len(lines.events) == 1
+
+
+async def test_a_long_text_that_hangs_does_not_hold_up_the_short_ones(
+    scoring: BatchedScoring, engine: Engine, clock: StillClock
+) -> None:
+    engine.hold(score=True)
+    long = await started(scoring.score("1".zfill(LONG)))
+    await engine.held()
+    engine.let_pass()
+    assert await scoring.score("2") == scores_of("2")
+    assert not long[0].done()
+    engine.let_go()
+    assert await long[0] == scores_of("1")
+
+
+def test_an_engine_that_hangs_for_ever_does_not_keep_the_program_from_ending() -> None:
+    script = """
+import asyncio, threading
+from bot.scoring import BatchedScoring
+from tests.batching.hands import Lines
+
+class Hung:
+    name = "hung@1"
+    def score(self, texts): threading.Event().wait()
+    explain = score
+
+async def main():
+    scoring = BatchedScoring(Hung(), budget=0.05, log=Lines())
+    print(await asyncio.gather(scoring.score("a"), scoring.score("b" * 2000), scoring.explain("c")))
+    scoring.close()
+
+asyncio.run(main())
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=50, check=True
+    )
+    assert run.stdout == "[None, None, ()]\n"
+    assert run.stderr == ""
 
 
 async def test_explaining_has_the_same_budget(

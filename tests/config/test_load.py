@@ -155,8 +155,9 @@ url = "postgresql://bot:hunter2@db/tide"
     ("text", "said"),
     [
         ('[bus]\nurl = "redis://x"', "Redis is not available in this version"),
-        ('[engine]\nname = "onnx:m.onnx"', "ONNX engines are not available in this version"),
-        ('[engine]\nname = "bultin"', "must be builtin or detoxify"),
+        ('[engine]\nname = "onnx:"', "or onnx:FOLDER"),
+        ('[engine]\nname = "bultin"', "must be builtin, detoxify"),
+        ('[engine]\njudge = "big"', "must be one of small or fast"),
         ('[hours]\nopen = ["mon-fri 17:00-09:00"]', "must open before it closes"),
         ('[hours]\nzone = "Mars/Base"', "must be a time zone"),
         ('[policy]\ntimeout_for = "29d"', "at most 28d"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -11,10 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.scorers.builtin import WEIGHTS, BuiltinScorer
+from bot.adapters.scorers.first_stage import FirstStage
+from bot.bench.words import texts
 from moderation.errors import EngineUnavailable
+from moderation.text import fold
 from moderation.types import LABELS, Scores
 
-FUNCTIONAL = Path(__file__).parent / "functional.tsv"
+FOLDER = Path(__file__).parent
 
 
 @pytest.fixture(scope="module")
@@ -22,30 +27,43 @@ def scorer() -> BuiltinScorer:
     return BuiltinScorer()
 
 
-def sentences(language: str, kind: str) -> list[str]:
-    """The functional sentences; characters that cannot be seen are written as ``\\uXXXX``."""
-    rows = [line.split("\t") for line in FUNCTIONAL.read_text(encoding="utf-8").splitlines()]
-    return [
-        text.encode("ascii", "backslashreplace").decode("unicode_escape")
-        for lang, what, text in rows
-        if (lang, what) == (language, kind)
-    ]
+def right(scorer: BuiltinScorer, language: str) -> dict[str, list[bool]]:
+    """Whether each functional sentence falls on its side of the queue's bound, by functionality."""
+    path = FOLDER / f"functional.{language}.tsv"
+    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+    scores = scorer.score([text for _, _, text in rows])
+    found: dict[str, list[bool]] = {}
+    for (functionality, expected, _), one in zip(rows, scores, strict=True):
+        queued = one.toxicity >= scorer.thresholds.queue
+        found.setdefault(functionality, []).append(queued == (expected == "toxic"))
+    return found
+
+
+def share(verdicts: Iterable[bool]) -> float:
+    known = list(verdicts)
+    return sum(known) / len(known)
+
+
+@pytest.mark.parametrize(("language", "least"), [("en", 0.85), ("nl", 0.80)])
+def test_most_functional_sentences_are_judged_right(
+    scorer: BuiltinScorer, language: str, least: float
+) -> None:
+    found = right(scorer, language)
+    assert share(chain.from_iterable(found.values())) >= least
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+@pytest.mark.parametrize(
+    "functionality", ["technical", "identity_neutral", "complaint", "banter", "everyday"]
+)
+def test_ordinary_talk_is_left_alone(
+    scorer: BuiltinScorer, language: str, functionality: str
+) -> None:
+    assert share(right(scorer, language)[functionality]) >= 0.9
 
 
 def queued(scorer: BuiltinScorer, texts: list[str]) -> float:
     return sum(one.toxicity >= scorer.thresholds.queue for one in scorer.score(texts)) / len(texts)
-
-
-@pytest.mark.parametrize(("language", "least"), [("en", 0.75), ("nl", 0.75)])
-def test_finds_most_of_what_is_meant_to_hurt(
-    scorer: BuiltinScorer, language: str, least: float
-) -> None:
-    assert queued(scorer, sentences(language, "toxic")) >= least
-
-
-@pytest.mark.parametrize(("language", "most"), [("en", 0.10), ("nl", 0.05)])
-def test_leaves_ordinary_talk_alone(scorer: BuiltinScorer, language: str, most: float) -> None:
-    assert queued(scorer, sentences(language, "harmless")) <= most
 
 
 def test_an_insult_in_a_long_kind_message_is_found(scorer: BuiltinScorer) -> None:
@@ -133,13 +151,29 @@ def test_bounds_rise_and_the_name_has_a_version(scorer: BuiltinScorer) -> None:
     assert scorer.name.startswith("builtin@")
 
 
-@pytest.mark.parametrize("content", [b"", b"not weights"])
-def test_damaged_weights_are_named(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "builtin.npz"
-    path.write_bytes(content)
-    with pytest.raises(EngineUnavailable, match=r"builtin\.npz"):
-        BuiltinScorer(path)
+@pytest.mark.parametrize("content", [b"", b"not weights", b"{}", b"[]"])
+@pytest.mark.parametrize(
+    "name", ["builtin.npz", "encoder.onnx", "words.npz", "pieces.json", "judge.json"]
+)
+def test_damaged_files_are_named(tmp_path: Path, name: str, content: bytes) -> None:
+    for path in WEIGHTS.parent.iterdir():
+        shutil.copy(path, tmp_path / path.name)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(EngineUnavailable, match=str(tmp_path)):
+        BuiltinScorer(tmp_path / "builtin.npz")
 
 
 def test_weights_are_small_enough_to_ship() -> None:
-    assert WEIGHTS.stat().st_size < 15_000_000
+    assert sum(path.stat().st_size for path in WEIGHTS.parent.iterdir()) < 30_000_000
+
+
+def test_the_first_stage_clears_most_of_what_is_friendly(scorer: BuiltinScorer) -> None:
+    friendly = [fold(text).text for text in texts(300, seed=5)]
+    first = FirstStage(WEIGHTS)
+    assert len(scorer.uncleared(first.probabilities(friendly))) < 0.5 * len(friendly)
+
+
+def test_a_clause_at_the_end_of_a_very_long_message_is_read(scorer: BuiltinScorer) -> None:
+    kind = "thanks for the update, the export of the report works for our team again. " * 12
+    assert queued(scorer, [kind]) == 0
+    assert queued(scorer, [kind + "you are a pathetic worthless idiot and nobody wants you"]) == 1

@@ -3,61 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from bot.adapters.scorers.detoxify import DetoxifyScorer
 from moderation.errors import EngineUnavailable
-
-ORIGINAL = ["toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate"]
-UNBIASED = ["toxicity", "severe_toxicity", "obscene", "identity_attack", "insult", "threat"]
-installed = all(importlib.util.find_spec(name) for name in ("detoxify", "torch", "transformers"))
-needs_detoxify = pytest.mark.skipif(
-    not installed, reason="detoxify is not installed: pip install 'tidekeeper[detoxify]'"
-)
-
-
-def tiny(folder: Path, classes: list[str], *, leave_out: str = "") -> tuple[Path, str]:
-    """A two-layer BERT with seeded weights as a detoxify checkpoint; its path and digest."""
-    import torch
-    from transformers import BertConfig, BertForSequenceClassification
-
-    torch.manual_seed(3)
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "you", "are", "nice", "idiot", "the"]
-    (folder / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
-    (folder / "tokenizer_config.json").write_text(
-        json.dumps({"tokenizer_class": "BertTokenizer", "do_lower_case": True}), encoding="utf-8"
-    )
-    config = BertConfig(
-        vocab_size=len(words),
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=64,
-        num_labels=len(classes),
-        initializer_range=1.0,
-    )
-    config.save_pretrained(folder)
-    weights = BertForSequenceClassification(config).state_dict()
-    arch = {
-        "model_type": "bert-base-uncased",
-        "model_name": "BertForSequenceClassification",
-        "tokenizer_name": "BertTokenizer",
-        "num_classes": len(classes),
-    }
-    path = folder / "tiny.ckpt"
-    torch.save(
-        {
-            "config": {"dataset": {"args": {"classes": classes}}, "arch": {"args": arch}},
-            "state_dict": {name: each for name, each in weights.items() if name != leave_out},
-        },
-        path,
-    )
-    return path, hashlib.sha256(path.read_bytes()).hexdigest()
+from tests.scorers.checkpoints import ORIGINAL, UNBIASED, installed, needs_detoxify, tiny
 
 
 @needs_detoxify
@@ -85,6 +39,29 @@ def test_long_and_odd_texts_are_read(tmp_path: Path) -> None:
     long, odd = scorer.score(["you are an idiot " * 500, "a\ud800b"])
     assert 0 <= long.toxicity <= 1
     assert 0 <= odd.toxicity <= 1
+
+
+@needs_detoxify
+def test_a_long_neighbour_changes_nothing(tmp_path: Path) -> None:
+    path, digest = tiny(tmp_path, ORIGINAL)
+    scorer = DetoxifyScorer("original", path, sha256=digest)
+    assert scorer.score(["you idiot", "are nice " * 400])[0] == scorer.score(["you idiot"])[0]
+
+
+@needs_detoxify
+def test_threads_share_one_engine(tmp_path: Path) -> None:
+    path, digest = tiny(tmp_path, ORIGINAL)
+    scorer = DetoxifyScorer("original", path, sha256=digest)
+    texts = ["you are nice", "you idiot " * 90, "the the the"] * 20
+    alone = scorer.score(texts)
+    together = threading.Barrier(4)
+
+    def read(_: int) -> bool:
+        together.wait(20)
+        return scorer.score(texts) == alone
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(read, range(4)))
 
 
 @needs_detoxify

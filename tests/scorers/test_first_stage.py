@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.adapters.scorers.builtin import WEIGHTS
 from bot.adapters.scorers.features import BUCKETS, CHAR_SIZES, KINDS, places, read
 from bot.adapters.scorers.first_stage import HEADS, FirstStage
 from bot.bench.words import texts
@@ -222,3 +223,10 @@ def test_a_single_message_takes_less_than_a_fifth_of_a_millisecond(drawn: FirstS
 def test_time_grows_with_length_only(drawn: FirstStage, unit: str) -> None:
     small, large = (unit * (size // len(unit)) for size in (250, 4_000))
     assert seconds(judge(drawn, [large]), 3) < 40 * max(seconds(judge(drawn, [small]), 5), 2e-4)
+
+
+@pytest.mark.parametrize("text", ["**kwargs and *args", "you f**k off, idi*t. thanks", "*", "a*b"])
+def test_a_star_that_hides_nothing_is_explained_like_any_text(text: str) -> None:
+    stage = FirstStage(WEIGHTS)
+    assert all(0 <= span.start < span.end <= len(text) for span in stage.explain(text))
+    assert stage.worst(fold(text).text)

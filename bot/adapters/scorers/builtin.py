@@ -1,67 +1,69 @@
-"""The engine that ships with the package: linear models over hashed features, no download.
+"""The engine that ships with the package: no download, one core, under thirty megabytes.
 
-``weights/builtin.npz`` is made by ``bot.training.builtin``; ``docs/model-card.md`` says from what
-and how good it is.
+A cascade: a first stage of a few microseconds clears most messages, a small encoder reads the rest.
+``bot.training.builtin`` makes both; ``docs/model-card.md`` says from what and how good they are.
 """
 
 from __future__ import annotations
 
 import json
-import zipfile
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.adapters.scorers.features import LONGEST, Batch, Group, clauses, read
+from bot.adapters.scorers.features import LONGEST
+from bot.adapters.scorers.first_stage import HEADS, FirstStage
+from bot.adapters.scorers.language import marked
+from bot.adapters.scorers.second_stage import SecondStage
+from bot.adapters.scorers.spelling import respelt
+from bot.adapters.scorers.telling import chosen, runs
 from moderation.errors import EngineUnavailable
-from moderation.text import fold
+from moderation.text import Folded, fold
 from moderation.types import Scores, Span, Thresholds
 
-WEIGHTS = Path(__file__).parent / "weights" / "builtin.npz"
-HEADS = (
-    "toxicity",
-    "severe_toxicity",
-    "insult",
-    "threat",
-    "identity_attack",
-    "obscene",
-)
-"""The order of the models' columns."""
+__all__ = ["HEADS", "WEIGHTS", "BuiltinScorer"]
 
-_EXPLAINED = 0.6
-_LEAST_SHARE = 0.1
-_FINE_FROM = 0.1
+WEIGHTS = Path(__file__).parent / "weights" / "builtin.npz"
+DISCOUNT = 3.0
+"""How much worse, in log-odds, a clause must be than the whole text; chosen on the development set."""
+_CLAUSE = 0.8
+"""More than this share of a text is no clause but the text."""
+_FEW = 6
+"""Blanks; a text with fewer has no clauses to speak of."""
+FARTHEST = 6.0
+"""Log-odds of the first stage beyond which it is no surer."""
+_EXPLAINED_WORDS = 32
+_WORD = re.compile(r"\S+")
 _Floats = NDArray[np.float64]
 
 
 class BuiltinScorer:
     """A ``Scorer`` over the shipped weights; see ``moderation.ports.Scorer``.
 
-    ``thresholds`` are the bands chosen with these weights, by false alarms on ordinary chat.
-    Raises ``EngineUnavailable`` when the weights are missing or damaged. Read-only after
-    loading, so any number of threads may use one instance.
+    ``weights`` is the first stage's file; the second stage's, and ``judge.json`` that says how
+    they are weighed, lie beside it. ``thresholds`` are the bands chosen with them, by false alarms
+    on ordinary chat. Raises ``EngineUnavailable`` when a file is missing or damaged. Read-only
+    after loading, so any number of threads may use one instance.
     """
 
     def __init__(self, weights: Path = WEIGHTS) -> None:
+        self._first = FirstStage(weights)
+        self._second = SecondStage(weights.parent)
+        judge = weights.parent / "judge.json"
         try:
-            with np.load(weights, allow_pickle=False) as stored:
-                meta = json.loads(bytes(stored["meta"]).decode())
-                self._toxic = stored["toxic"]
-                self._fine = stored["fine"]
+            meta = json.loads(judge.read_text(encoding="utf-8"))
             self._name = f"builtin@{meta['version']}"
-            self._scales = np.array(meta["scales"])
-            self._slopes = np.array(meta["slopes"])
-            self._offsets = np.array(meta["offsets"])
-            self._discount = float(meta["clause_discount"])
+            self._clear = float(meta["clear"])
+            self._lines = np.array(meta["lines"]).reshape(len(HEADS), 3)
             self.thresholds = Thresholds(**meta["thresholds"])
-        except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        except (OSError, KeyError, TypeError, ValueError) as error:
             raise EngineUnavailable(
-                f"{weights}: the builtin engine's weights cannot be read ({type(error).__name__}); "
+                f"{judge}: the builtin engine's bounds cannot be read ({type(error).__name__}); "
                 "install the package again or run the training command"
             ) from error
-        self._shift = int(np.log2(len(self._toxic) // len(self._fine)))
 
     @property
     def name(self) -> str:
@@ -69,122 +71,108 @@ class BuiltinScorer:
         return self._name
 
     def score(self, texts: Sequence[str]) -> list[Scores]:
-        """One ``Scores`` for each text, in order; exactly the same in any batch."""
-        if not texts:
-            return []
-        chances = self.probabilities([fold(text[:LONGEST]).text for text in texts])
+        """One ``Scores`` for each text, in order; exactly the same in any batch.
+
+        The score of a language that the engine does not know is marked as unsure.
+        """
+        chances = self.probabilities([legible(text).text for text in texts]).tolist()
         return [
-            Scores(
-                toxicity=row[0],
-                severe_toxicity=row[1],
-                insult=row[2],
-                threat=row[3],
-                identity_attack=row[4],
-                obscene=row[5],
+            marked(
+                Scores(
+                    toxicity=row[0],
+                    severe_toxicity=row[1],
+                    insult=row[2],
+                    threat=row[3],
+                    identity_attack=row[4],
+                    obscene=row[5],
+                ),
+                text,
             )
-            for row in chances.tolist()
+            for row, text in zip(chances, texts, strict=True)
         ]
 
     def probabilities(self, folded: Sequence[str]) -> _Floats:
         """Calibrated probabilities (n, 6) of folded texts, columns as ``HEADS``.
 
-        A text is judged by its worst clause, or as a whole where that is worse (see ``clauses``).
-        The finer labels but the last are the probability of toxicity times that of the label in a
-        toxic text, so none exceeds the toxicity. They are 0 where the toxicity is below 0.1.
+        No finer label but the last exceeds the toxicity.
         """
-        places = [clauses(text) for text in folded]
-        readings = [text[a:b] for text, at in zip(folded, places, strict=True) for a, b in at]
-        toxic = self._toxic_margins(read(readings))
-        worst = self._worst(toxic, np.array([len(at) for at in places]))
-        chances = np.zeros((len(folded), len(HEADS)))
-        chances[:, 0] = _sigmoid(toxic[worst] * self._slopes[0] + self._offsets[0])
-        telling = np.flatnonzero(chances[:, 0] >= _FINE_FROM)
-        if len(telling):
-            finer = self._finer_margins(read([readings[at] for at in worst[telling]]))
-            chances[telling, 1:] = _sigmoid(finer * self._slopes[1:] + self._offsets[1:])
-            chances[:, 1:5] *= chances[:, :1]
+        chances = self._first.probabilities(folded)
+        for at in self.uncleared(chances):
+            chances[at] = self._judged(chances[at], read(self._first, self._second, folded[at]))
         return chances
 
-    def _worst(self, toxic: _Floats, counts: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The place of each text's worst reading; a clause has to be worse by a discount."""
-        wholes = np.cumsum(counts) - counts
-        compared = toxic - self._discount
-        compared[wholes] = toxic[wholes]
-        best = np.repeat(np.maximum.reduceat(compared, wholes), counts)
-        found = np.flatnonzero(compared == best)
-        return np.asarray(found[np.searchsorted(found, wholes)])
+    def uncleared(self, chances: _Floats) -> NDArray[np.int64]:
+        """Which rows of the first stage's probabilities (n, 6) the second stage reads."""
+        return np.flatnonzero(chances[:, 0] >= self._clear)
 
-    def _toxic_margins(self, batch: Batch) -> _Floats:
-        """The first model's outputs (n,), before calibration."""
-        sums = np.zeros(batch.size)
-        for group in (batch.chars, batch.words):
-            sums += group.share * _totals(self._toxic[group.buckets], group)
-        return np.asarray(sums * self._scales[0])
-
-    def _finer_margins(self, batch: Batch) -> _Floats:
-        """The other models' outputs (n, 5), before calibration."""
-        sums = np.zeros((batch.size, len(HEADS) - 1))
-        for group in (batch.chars, batch.words):
-            fine = self._fine[group.buckets >> self._shift]
-            sums += group.share[:, None] * _totals(fine, group)
-        return np.asarray(sums * self._scales[1:])
+    def _judged(self, first: _Floats, odds: NDArray[np.float32]) -> _Floats:
+        """Both stages' word on each label, weighed as learned on the development set."""
+        both = np.stack([log_odds(first), odds, np.ones(len(HEADS))], axis=1)
+        chances = 1.0 / (1.0 + np.exp(-(both * self._lines).sum(axis=1)))
+        chances[1:5] = np.minimum(chances[1:5], chances[0])
+        return np.asarray(chances)
 
     def explain(self, text: str) -> tuple[Span, ...]:
-        """The words that carry the toxicity score, neighbours joined, in the original text."""
-        folded = fold(text[:LONGEST])
-        places = clauses(folded.text)
-        toxic = self._toxic_margins(read([folded.text[a:b] for a, b in places]))
-        begin, end_of = places[self._worst(toxic, np.array([len(places)]))[0]]
-        batch = read([folded.text[begin:end_of]])
-        weight = self._by_place(batch)
-        starts = batch.words.starts[: batch.single_words]
-        ends = batch.words.ends[: batch.single_words]
-        shares = np.array([weight[a:b].sum() for a, b in zip(starts, ends, strict=True)])
-        spans = []
-        for first, last in _runs(_chosen(shares)):
-            start = begin + int(batch.source[starts[first]])
-            end = begin + int(batch.source[ends[last] - 1]) + 1
-            spans.append(folded.span(start, end))
-        return tuple(spans)
+        """The words that carry the toxicity score, neighbours joined, in the original text.
 
-    def _by_place(self, batch: Batch) -> _Floats:
-        """What each character read adds to the toxicity, each feature spread over its reach."""
-        steps = np.zeros(len(batch.codes) + 1)
-        for group in (batch.chars, batch.words):
-            each = group.share[0] * self._toxic[group.buckets] / (group.ends - group.starts)
-            np.add.at(steps, group.starts, each)
-            np.add.at(steps, group.ends, -each)
-        return np.cumsum(steps)[:-1]
+        What the first stage cleared is explained by it; else each word of the worst stretch by how
+        far the score falls without it.
+        """
+        folded = legible(text)
+        if self._first.toxicity([folded.text])[0] < self._clear:
+            return self._first.explain(text)
+        words = self._worst_words(folded)
+        if not words:
+            return ()
+        start, end = words[0].start(), words[-1].end()
+        whole = folded.text[start:end]
+        without = [whole[: word.start() - start] + whole[word.end() - start :] for word in words]
+        odds = log_odds(self.probabilities([whole, *without])[:, 0])
+        return _spans(folded, words, odds[0] - odds[1:])
 
+    def _worst_words(self, folded: Folded) -> list[re.Match[str]]:
+        """The words of the stretch that the second stage finds worst; of all in a short text."""
+        words = list(_WORD.finditer(folded.text))
+        if len(words) <= _EXPLAINED_WORDS:
+            return words
+        last = len(words) - _EXPLAINED_WORDS // 2
+        stretches = [
+            words[at : at + _EXPLAINED_WORDS] for at in range(0, last, _EXPLAINED_WORDS // 2)
+        ]
+        return max(stretches, key=lambda stretch: self._odds_of(folded.text, stretch))
 
-def _sigmoid(margins: _Floats) -> _Floats:
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(margins, -30.0, 30.0))))
-
-
-def _totals(values: NDArray[np.int16], group: Group) -> NDArray[np.int64]:
-    """Sums (n,) or (n, labels) of each text's values: whole numbers, so exact in any company."""
-    running = np.zeros((len(values) + 1, *values.shape[1:]), dtype=np.int64)
-    values.cumsum(axis=0, out=running[1:])
-    return np.asarray((running[group.last] - running[group.first]).sum(axis=0))
+    def _odds_of(self, text: str, words: Sequence[re.Match[str]]) -> float:
+        return float(self._second.odds(text[words[0].start() : words[-1].end()])[0])
 
 
-def _chosen(shares: _Floats) -> list[int]:
-    """The fewest words, in order, that carry most of what speaks for toxicity."""
-    positive = np.maximum(shares, 0.0)
-    total = positive.sum()
-    if total <= 0:
-        return []
-    order = np.argsort(-positive, kind="stable")
-    enough = int(np.searchsorted(np.cumsum(positive[order]), _EXPLAINED * total)) + 1
-    return sorted(int(at) for at in order[:enough] if positive[at] >= _LEAST_SHARE * total)
+def legible(text: str) -> Folded:
+    """The text as both stages read it: folded, disguised rude words written out."""
+    return respelt(fold(text[:LONGEST]))
 
 
-def _runs(places: list[int]) -> list[tuple[int, int]]:
-    """Neighbouring places as ``(first, last)``."""
-    runs: list[tuple[int, int]] = []
-    for place in places:
-        if runs and runs[-1][1] == place - 1:
-            runs[-1] = (runs[-1][0], place)
-        else:
-            runs.append((place, place))
-    return runs
+def read(first: FirstStage, second: SecondStage, folded: str) -> NDArray[np.float32]:
+    """The second stage's log-odds (6,) of a text, or of what is worst in it if that is worse.
+
+    A rude clause in a long and otherwise kind message would drown in the whole; it has to be worse
+    by a discount, since it lacks what was said around it.
+    """
+    whole = second.odds(folded)
+    if folded.count(" ") < _FEW and "*" not in folded:
+        return whole
+    worst = first.worst(folded)
+    if len(worst) > _CLAUSE * len(folded) and "*" not in folded:
+        return whole
+    part = second.odds(worst) - DISCOUNT
+    return part if part[0] > whole[0] else whole
+
+
+def log_odds(chances: _Floats) -> _Floats:
+    """Log-odds of probabilities, at most ``FARTHEST`` from even."""
+    bounded = np.clip(chances, 1e-9, 1.0 - 1e-9)
+    return np.asarray(np.clip(np.log(bounded / (1.0 - bounded)), -FARTHEST, FARTHEST))
+
+
+def _spans(folded: Folded, words: Sequence[re.Match[str]], falls: _Floats) -> tuple[Span, ...]:
+    return tuple(
+        folded.span(words[first].start(), words[last].end()) for first, last in runs(chosen(falls))
+    )

@@ -12,7 +12,8 @@ import importlib
 import io
 import math
 import re
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,6 @@ from moderation.errors import EngineUnavailable
 from moderation.types import LABELS, Scores, Span
 
 MODELS = ("original", "unbiased", "multilingual")
-_AT_ONCE = 32
 _LONGEST = 512
 """Tokens; what these models were trained with."""
 _DIGITS = 6
@@ -58,15 +58,13 @@ class DetoxifyScorer:
                 f"detoxify:{model}: set engine.checkpoint to the model's file and engine.sha256 to "
                 "its SHA-256; a checkpoint can run code, so an unknown one is not loaded"
             )
-        content = _verified(checkpoint, sha256.lower())
-        library, torch = _library(model)
+        loaded, torch = open_checkpoint(f"detoxify:{model}", checkpoint, sha256, folder)
         torch.set_num_threads(threads)
-        loaded, stored = _load(library, torch, content, checkpoint, folder or _beside(checkpoint))
-        _all_weights(loaded.model.state_dict(), stored, torch, checkpoint)
-        _bound_length(loaded)
-        loaded.model.eval()
-        self._labels = _labels(loaded.class_names, model)
+        if "toxicity" not in loaded.class_names:
+            raise EngineUnavailable(f"detoxify:{model}: the checkpoint has no label for toxicity")
         self._loaded = loaded
+        self._torch = torch
+        self._tokenizing = threading.Lock()
         self._name = f"detoxify:{model}@{sha256[:8].lower()}"
 
     @property
@@ -77,46 +75,85 @@ class DetoxifyScorer:
     def score(self, texts: Sequence[str]) -> list[Scores]:
         """One ``Scores`` for each text, in order, rounded to six digits.
 
-        Texts of more than 512 tokens are judged by their beginning.
+        Texts of more than 512 tokens are judged by their beginning. One text a run: a batch
+        in the order of arrival is padded to its longest text (``tests/scorers/timing.py``).
         """
-        scores: list[Scores] = []
-        for at in range(0, len(texts), _AT_ONCE):
-            scores += self._predict([_encodable(text) for text in texts[at : at + _AT_ONCE]])
-        return scores
+        return [self._predict(encodable(text)) for text in texts]
 
     def explain(self, text: str) -> tuple[Span, ...]:
         """The words without which the toxicity would fall by a tenth or more of itself."""
-        words = list(re.finditer(r"\S+", text))[:_EXPLAINED_WORDS]
-        without = [text[: word.start()] + text[word.end() :] for word in words]
-        whole, *rest = [one.toxicity for one in self.score([text, *without])]
-        return tuple(
-            Span(start=word.start(), end=word.end())
-            for word, score in zip(words, rest, strict=True)
-            if whole - score >= _LEAST_FALL * whole > 0
-        )
+        return telling_words(self.score, text)
 
-    def _predict(self, texts: list[str]) -> list[Scores]:
-        found: Mapping[str, Any] = self._loaded.predict(texts)
-        columns = {
-            label: values if isinstance(values, list) else [values]
-            for label, values in found.items()
-            if label in self._labels
-        }
-        return [
-            Scores(**{label: _chance(column[row]) for label, column in columns.items()})
-            for row in range(len(texts))
-        ]
+    def _predict(self, text: str) -> Scores:
+        """What the library's ``predict`` does, but for any number of threads.
+
+        Its tokenizer keeps settings in itself and fails when two threads set them at once.
+        """
+        with self._tokenizing:
+            inputs = self._loaded.tokenizer(text, return_tensors="pt", truncation=True)
+        with self._torch.inference_mode():
+            chances = self._torch.sigmoid(self._loaded.model(**inputs)[0])[0].tolist()
+        return scores_of(self._loaded.class_names, chances, self._name)
 
 
-def _encodable(text: str) -> str:
+def telling_words(
+    score: Callable[[Sequence[str]], Sequence[Scores]], text: str
+) -> tuple[Span, ...]:
+    """The words without which the toxicity would fall by a tenth or more of itself.
+
+    Of a long text the first 48 words are tried.
+    """
+    words = list(re.finditer(r"\S+", text))[:_EXPLAINED_WORDS]
+    without = [text[: word.start()] + text[word.end() :] for word in words]
+    whole, *rest = [one.toxicity for one in score([text, *without])]
+    return tuple(
+        Span(start=word.start(), end=word.end())
+        for word, each in zip(words, rest, strict=True)
+        if whole - each >= _LEAST_FALL * whole > 0
+    )
+
+
+def encodable(text: str) -> str:
     """The text without lone surrogates, which no tokenizer takes."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _chance(value: float) -> float:
-    if not math.isfinite(value):
-        raise EngineUnavailable("detoxify: the model answered with something that is no number")
-    return round(float(value), _DIGITS)
+def scores_of(labels: Sequence[str], chances: Sequence[float], engine: str) -> Scores:
+    """The scores of a model's outputs, of which those with a label that is not ours are left out.
+
+    Raises ``EngineUnavailable`` when one of ours is no probability.
+    """
+    known = {label: value for label, value in zip(labels, chances, strict=True) if label in LABELS}
+    if not all(math.isfinite(value) and 0 <= value <= 1 for value in known.values()):
+        raise EngineUnavailable(
+            f"{engine}: the model answered with something that is no probability; "
+            "fetch or export its files again"
+        )
+    rounded: dict[str, Any] = {label: round(value, _DIGITS) for label, value in known.items()}
+    return Scores(**rounded)
+
+
+def open_checkpoint(
+    engine: str,
+    checkpoint: Path,
+    sha256: str,
+    folder: Path | None = None,
+    *,
+    extra: str = "detoxify",
+) -> tuple[Any, Any]:
+    """The library's loaded model (with ``model``, ``tokenizer`` and ``class_names``), and torch.
+
+    ``sha256`` is the digest in hex that the file must have before anything in it is run;
+    ``folder`` is where ``config.json`` and the tokenizer are, by default the checkpoint's own.
+    Raises ``EngineUnavailable`` as ``DetoxifyScorer`` does, and names the ``extra`` to install.
+    """
+    content = _verified(checkpoint, sha256.lower())
+    library, torch = _library(engine, extra)
+    loaded, stored = _load(library, torch, content, checkpoint, folder or _beside(checkpoint))
+    _all_weights(loaded.model.state_dict(), stored, torch, checkpoint)
+    _bound_length(loaded)
+    loaded.model.eval()
+    return loaded, torch
 
 
 def _verified(checkpoint: Path, expected: str) -> bytes:
@@ -128,19 +165,21 @@ def _verified(checkpoint: Path, expected: str) -> bytes:
     found = hashlib.sha256(content).hexdigest()
     if found != expected:
         raise EngineUnavailable(
-            f"{checkpoint}: its SHA-256 is {found}, not the one in engine.sha256; "
-            "fetch the file again, or correct the setting if you trust this file"
+            f"{checkpoint}: its SHA-256 is {found}, not the expected one; "
+            "fetch the file again, or correct engine.sha256 (--sha256) if you trust this file"
         )
     return content
 
 
-def _library(model: str) -> tuple[Any, Any]:
+def _library(engine: str, extra: str) -> tuple[Any, Any]:
     try:
-        return importlib.import_module("detoxify"), importlib.import_module("torch")
+        library, torch = (importlib.import_module(name) for name in ("detoxify", "torch"))
+        importlib.import_module("transformers.utils.logging").disable_progress_bar()
+        return library, torch
     except ImportError as error:
         raise EngineUnavailable(
-            f"detoxify:{model}: {error.name or 'the library'} is not installed; "
-            "install the extra: pip install 'tidekeeper[detoxify]'"
+            f"{engine}: {error.name or 'the library'} is not installed; "
+            f"install the extra: pip install 'tidekeeper[{extra}]'"
         ) from error
 
 
@@ -197,10 +236,3 @@ def _bound_length(loaded: Any) -> None:
         places -= config.pad_token_id + 1
     tokenizer = loaded.tokenizer
     tokenizer.model_max_length = min(tokenizer.model_max_length, places, _LONGEST)
-
-
-def _labels(found: Sequence[str], model: str) -> frozenset[str]:
-    known = frozenset(found) & frozenset(LABELS)
-    if "toxicity" not in known:
-        raise EngineUnavailable(f"detoxify:{model}: the checkpoint has no label for toxicity")
-    return known

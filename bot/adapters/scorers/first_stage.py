@@ -169,33 +169,33 @@ class FirstStage:
 
     def worst(self, folded: str) -> str:
         """What one folded text is judged by: it or its worst clause, starred letters filled in."""
-        likeliest, found, reading = self._worst_reading(folded)
-        starts, ends = _words_of(found.batch, reading)
+        likeliest, batch, reading = self._worst_reading(folded)
+        starts, ends = _words_of(batch, reading)
         if not len(starts):
             return folded
-        source = places(likeliest, found.batch)
+        source = places(likeliest, batch)
         return likeliest[int(source[starts[0]]) : int(source[ends[-1] - 1]) + 1]
 
     def explain(self, text: str) -> tuple[Span, ...]:
         """The words that carry the toxicity score, neighbours joined, in the original text."""
         folded = fold(text[:LONGEST])
-        likeliest, found, reading = self._worst_reading(folded.text)
-        starts, ends = _words_of(found.batch, reading)
-        weight = self._by_place(found.batch, reading)
+        likeliest, batch, reading = self._worst_reading(folded.text)
+        starts, ends = _words_of(batch, reading)
+        weight = self._by_place(batch, reading)
         shares = np.array([weight[a:b].sum() for a, b in zip(starts, ends, strict=True)])
-        source = places(likeliest, found.batch)
+        source = places(likeliest, batch)
         return tuple(
             folded.span(int(source[starts[first]]), int(source[ends[last] - 1]) + 1)
             for first, last in runs(chosen(shares))
         )
 
-    def _worst_reading(self, folded: str) -> tuple[str, _Found, int]:
+    def _worst_reading(self, folded: str) -> tuple[str, Batch, int]:
         """The text as it is likeliest spelt (as long as before), and the reading that counts."""
-        likeliest, found = folded, self._read([folded])
+        likeliest = folded
         if guesses := _guesses([folded])[0]:
-            likeliest = [folded, *guesses][found.spelt(0)]
-            found = self._read([likeliest])
-        return likeliest, found, found.batch.choice(0, found.margins, self._discount)
+            likeliest = [folded, *guesses][self._read([folded]).spelt(0)]
+        batch = read([likeliest])
+        return likeliest, batch, batch.choice(0, self._toxic_margins(batch), self._discount)
 
     def _by_place(self, batch: Batch, reading: int) -> _Floats:
         """What each byte read adds to the toxicity, each feature spread over its reach."""
