@@ -58,7 +58,9 @@ def train(data: Path, out: Path, seed: int = SEED, base: Path | None = None) -> 
     rows, aside = set_aside(read_rows(folder / "train.csv.gz") + own_rows(), seed)
     rows += disguised(rows, words, seed)
     if base is not None:
-        second.train(data, base, rows + joined(rows, JOINED, seed), out, seed)
+        longer = rows + joined(rows, JOINED, seed)
+        second.train(data, base, longer, out, seed)
+        second.polish(data, longer, out, seed)
     dev = read_rows(folder / "dev.csv.gz")
     ordinary = [*aside, *calibration.harmless(dev)]
     first = _first(rows, dev, ordinary, words, out, seed)

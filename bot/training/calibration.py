@@ -13,9 +13,9 @@ from sklearn.model_selection import StratifiedKFold
 from bot.training import linear
 from bot.training.corpus import HARMLESS, Row
 
-QUEUE_ALARMS = 0.005
+QUEUE_ALARMS = 0.0025
 """Largest share of harmless chat that may reach the queue."""
-LIKELY_ALARMS = 0.002
+LIKELY_ALARMS = 0.001
 SEVERE_ALARMS = 0.0005
 CHAT = ("irc_ubuntu_presumed0", "goemotions_neg")
 """Technical chat and friendly chat."""

@@ -28,7 +28,7 @@ POSITIONS = 128
 LABELS = 6
 _BATCH = 64
 _CHUNK = 50
-_RATE = 1.5e-4
+RATE = 1.5e-4
 _WARM = 0.06
 _LONGEST = 80
 _START, _PAD, _END = 0, 1, 2
@@ -91,12 +91,22 @@ class Encoder(nn.Module):  # type: ignore[misc]  # as above
         return self.head((x * share).sum(1) / share.sum(1))
 
 
-def train(model: Encoder, rounds: Sequence[Sequence[Example]], *, seed: int, threads: int) -> None:
-    """Fit the encoder in place: AdamW, a linear warm-up and fall, bfloat16 where that is safe."""
+def train(
+    model: Encoder,
+    rounds: Sequence[Sequence[Example]],
+    *,
+    seed: int,
+    threads: int,
+    rate: float = RATE,
+) -> None:
+    """Fit the encoder in place: AdamW, a linear warm-up and fall, bfloat16 where that is safe.
+
+    ``rate`` is the learning rate at its highest.
+    """
     torch.manual_seed(seed)
     torch.set_num_threads(threads)
     learned = [weight for weight in model.parameters() if weight.requires_grad]
-    optimiser = torch.optim.AdamW(learned, lr=_RATE, weight_decay=0.01)
+    optimiser = torch.optim.AdamW(learned, lr=rate, weight_decay=0.01)
     batches = [batch for at, read in enumerate(rounds) for batch in _batches(read, seed + at)]
     rise = max(1, int(len(batches) * _WARM))
     falling = torch.optim.lr_scheduler.LambdaLR(

@@ -7,19 +7,30 @@ score does not depend on other messages.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper, save
+from onnx import ModelProto, NodeProto, TensorProto, helper, load, numpy_helper, save
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import nn
 
 from bot.training.base import WIDTH
-from bot.training.encoder import HEADS, LABELS, Encoder
+from bot.training.encoder import HEADS, LABELS, LAYERS, Encoder
 
 _OPSET, _FORMAT = 20, 10
 _CONTRIB = "com.microsoft"
+_NAMES = (
+    ("qkv", "attend"),
+    ("ao", "out"),
+    ("aln", "norm"),
+    ("fi", "widen"),
+    ("fo", "narrow"),
+    ("oln", "last"),
+)
+"""The base's names of a layer's parts, and ours."""
 
 
 class _Drawing:
@@ -95,3 +106,31 @@ def _layer(drawing: _Drawing, x: str, name: str, layer: nn.Module) -> str:
 
 def _array(weight: nn.Parameter) -> NDArray[np.float32]:
     return np.asarray(weight.detach().float().numpy())
+
+
+def read(path: Path) -> dict[str, NDArray[np.float32]]:
+    """The weights of a written graph, matrices as (outputs, inputs), by the names of the base's.
+
+    The last line's are ``head.w`` and ``head.b``.
+    """
+    found = {one.name: numpy_helper.to_array(one) for one in load(path).graph.initializer}
+    weights = {"emb.ln.w": found["start.w"], "emb.ln.b": found["start.b"]}
+    weights |= {"head.w": _matrix(found, "odds"), "head.b": found["odds.b"]}
+    for at in range(LAYERS):
+        for name, ours in _NAMES:
+            weights[f"l{at}.{name}.b"] = found[f"layer{at}.{ours}.b"]
+            is_norm = f"layer{at}.{ours}.w" in found
+            weights[f"l{at}.{name}.w"] = (
+                found[f"layer{at}.{ours}.w"] if is_norm else _matrix(found, f"layer{at}.{ours}")
+            )
+        for kind in ("w", "b"):
+            parts = np.split(weights.pop(f"l{at}.qkv.{kind}"), 3)
+            weights |= {
+                f"l{at}.{name}.{kind}": part for name, part in zip("qkv", parts, strict=True)
+            }
+    return weights
+
+
+def _matrix(found: Mapping[str, NDArray[Any]], name: str) -> NDArray[np.float32]:
+    whole = found[f"{name}.w_quantized"].astype(np.float32) * found[f"{name}.w_scale"]
+    return np.ascontiguousarray(whole.T)

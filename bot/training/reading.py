@@ -34,6 +34,15 @@ _MOST = {
     "disguised": 2_500,
 }
 """Large sets are thinned: a hundredth reading of the like teaches less than it takes."""
+_AT_LAST = {
+    "own": 100_000,
+    "goemotions_neg": 6_000,
+    "irc_ubuntu_presumed0": 3_000,
+    "joined": 2_000,
+    "own_templates": 500,
+}
+_LAST = 700
+"""What the last round reads: our own lines and ordinary chat, and a little of everything else."""
 _WORTH = {
     "own": 2.0,
     "irc_ubuntu_presumed0": 1.5,
@@ -56,15 +65,28 @@ _UNKNOWN = float("nan")
 def thinned(rows: Sequence[Row], seed: int) -> list[Row]:
     """The rows to read, in a fixed order."""
     chance = random.Random(seed)
-    by_source: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        by_source[row.source].append(row)
     kept: list[Row] = []
-    for source in sorted(by_source):
-        found = by_source[source]
+    for source, found in _by_source(rows):
         kept += chance.sample(found, min(len(found), _MOST.get(source, len(found))))
         kept += found if source in _TWICE else []
     return kept
+
+
+def last(rows: Sequence[Row], seed: int) -> list[Row]:
+    """The rows of the last round, in a fixed order."""
+    chance = random.Random(seed)
+    return [
+        row
+        for source, found in _by_source(rows)
+        for row in chance.sample(found, min(len(found), _AT_LAST.get(source, _LAST)))
+    ]
+
+
+def _by_source(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row.source].append(row)
+    return sorted(found.items())
 
 
 def habits(rows: Sequence[Row]) -> list[str]:

@@ -1,6 +1,6 @@
 """A disguised word counts as much as a plain one; harmless text that looks like one does not.
 
-The first stage is asked alone: what it does not let fall, no later stage has to find again.
+The first stage is asked alone, then the whole engine.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.scorers.builtin import WEIGHTS
+from bot.adapters.scorers.builtin import WEIGHTS, BuiltinScorer
 from bot.adapters.scorers.first_stage import FirstStage
 from moderation.text import fold
 from tests.scorers.disguises import ALL
@@ -51,6 +51,8 @@ HELD = {
     "spoiler and leet": 0.93,
 }
 """Least share of sentences whose score does not fall by more than 0.1, where it is not 97 %."""
+ENGINE_HELD = {"leet": 0.85, "swapped": 0.90, "stretched all": 0.93, "starred out": 0.93}
+"""The same for both stages with the spelling of rude words, where it is not 96 %."""
 
 
 def sentences(kind: str) -> list[str]:
@@ -88,6 +90,11 @@ def stage() -> FirstStage:
     return FirstStage(WEIGHTS)
 
 
+@pytest.fixture(scope="module")
+def engine() -> BuiltinScorer:
+    return BuiltinScorer()
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_folds_to_the_plain_sentence(name: str) -> None:
     same = [folded(written) == folded(plain) for written, plain, *_ in hidden(name)]
@@ -101,6 +108,16 @@ def test_a_disguise_does_not_lower_the_score(stage: FirstStage, name: str) -> No
         [fold(text).text for text in written]
     )
     assert (falls <= LARGEST_FALL).mean() >= HELD.get(name, 0.97)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_disguise_does_not_lower_what_the_whole_engine_says(
+    engine: BuiltinScorer, name: str
+) -> None:
+    written, plain, *_ = zip(*hidden(name)[: len(sentences("rude"))], strict=True)
+    pairs = zip(engine.score(plain), engine.score(written), strict=True)
+    held = [before.toxicity - after.toxicity <= LARGEST_FALL for before, after in pairs]
+    assert sum(held) / len(held) >= ENGINE_HELD.get(name, 0.96)
 
 
 @pytest.mark.parametrize("name", [name for name in ALL if name not in READ])

@@ -22,6 +22,10 @@ from moderation.text import fold
         ("wat een s*kkel", "wat een sukkel"),
         ("k@nker op", "kanker op"),
         ("kl**tzak", "klootzak"),
+        ("you 1d10t", "you idiot"),
+        ("$hi+ on you", "shit on you"),
+        ("k|007z@k", "klootzak"),
+        ("what a 1o53r", "what a loser"),
     ],
 )
 def test_what_everybody_reads_is_read(written: str, read: str) -> None:

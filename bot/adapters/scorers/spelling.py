@@ -17,27 +17,28 @@ from moderation.text import Folded
 RUDE = tuple(
     # English
     "arse arsehole asshole bastard bitch bitches bollocks bullshit cock cocksucker coward creep cunt "  # noqa: SIM905
-    "cunts damn dick dickhead dimwit dipshit douche douchebag dumb dumbass faggot fool fuck fucked "
+    "cunts damn dick dickhead dimwit dipshit douche douchebag dumb dumbass dumbest faggot fool fuck fucked "
     "fucker fuckers fucking idiot idiotic idiots imbecile jackass jerk loser losers moron moronic "
     "morons motherfucker motherfucking nazi nigga nigger pathetic pervert pisser prick pussy retard "
-    "retarded scumbag scum shit shithead shitty shut slut stupid tranny trash tosser turd twat wanker "
+    "retarded retards scumbag scumbags scum shit shithead shitty shut slut stupid tranny trash tosser turd twat ugly wanker "
     "whore worthless "
     # Dutch
     "achterlijk achterlijke debiel debiele eikel etterbak flikker gestoorde godverdomme hoer "
     "hoeren hoerenjong hoerenzoon hufter idioot idioten kanker kankerhond kankerhoer kankerlijer klojo "
     "klootzak klootzakken klote kneus kreng kutwijf kuthoer lelijke loser malloot mafkees mislukkeling "
     "mongool nikker oetlul pannenkoek pleuris pleurislijer rotzak sloerie slet slettenbak smeerlap stom "
-    "stomme sukkel sukkels tering teringlijer teringwijf trut tuig tyfus tyfuslijer varken vuile zakkenwasser "
+    "stomme randdebiel sukkel sukkels tering teringlijer teringwijf trut tuig tyfus tyfuslijer varken vuile wijf zakkenwasser "
     # German, French, Spanish
     "arschloch depp dummkopf fotze hurensohn hure miststueck scheisse scheiss schlampe schwuchtel wichser "
     "connard connards connasse encule salope salaud merde putain abruti cretin batard "
     "cabron gilipollas hijoputa imbecil mierda pendejo puta puto zorra estupido maricon".split()
 )
 """Written for this purpose; words that a slip of the pen rarely makes of another."""
-_WORD = re.compile(r"(?<![a-z0-9*#%@$!])[a-z0-9*#%@$!]{3,23}[a-z0-9*#%@$](?![a-z0-9*#%@$])")
+_SIGNS = r"a-z0-9*#%@$!|+"
+_WORD = re.compile(rf"(?<![{_SIGNS}])[{_SIGNS}]{{3,23}}[a-z0-9*#%@$|+](?![a-z0-9*#%@$|+])")
 _MASK = re.compile(r"[*#%@$]")
 _PLAIN = re.compile("[a-z]+")
-_LEET = str.maketrans("013457@$!", "oleastasi")
+_LEET = str.maketrans("013456789@$!|+", "oleasgtbgasllt")
 _LEAST_SHOWN = 2
 """Letters of a starred word that must show."""
 
@@ -51,7 +52,13 @@ def _jumbled(word: str) -> str:
     return word[0] + "".join(sorted(word[1:-1])) + word[-1]
 
 
+def _slim(word: str) -> str:
+    """The same for words that differ in ``i`` and ``l``, for which ``1``, ``!`` and ``|`` stand."""
+    return word.translate(_LEET).replace("i", "l")
+
+
 _KNOWN = frozenset(RUDE)
+_BY_SLIM = {_slim(word): word for word in reversed(RUDE)}
 _BY_SQUEEZED = {_squeezed(word): word for word in reversed(RUDE)}
 _BY_JUMBLED = {_jumbled(word): word for word in reversed(RUDE) if len(set(word[1:-1])) > 1}
 _BY_SHAPE = {
@@ -77,10 +84,10 @@ def _meant(word: str) -> str | None:
     """The rude word that a disguised one stands for; ``None`` for every other word."""
     if word in _KNOWN:
         return None
+    if read := _BY_SLIM.get(_slim(word)):
+        return read
     if _PLAIN.fullmatch(word):
         return _stretched(word) or _BY_JUMBLED.get(_jumbled(word))
-    if (read := word.translate(_LEET)) in _KNOWN:
-        return read
     return _starred(word) if _MASK.search(word) else None
 
 
