@@ -15,7 +15,7 @@ from bot.clock import SystemClock
 from bot.connection import stay_connected
 from bot.jobs import Jobs
 from bot.log import LineLog, adopt_libraries
-from bot.parts import bounds, make_scorer, open_store
+from bot.parts import bounds, make_scorer, open_store, refuse_uncertain
 from bot.scoring import BatchedScoring
 from cogs.cards import Style
 from cogs.convert import Roles
@@ -80,6 +80,7 @@ async def build(
     log = log or line_log(settings, clock)
     scorer = scorer or make_scorer(settings.engine, budget=settings.engine.budget_ms / 1000)
     policy = to_policy(settings, engine=bounds(scorer))
+    refuse_uncertain(policy.thresholds, scorer)
     store = store or await open_store(settings.store)
     client = TidekeeperClient(log)
     world = _World(settings=settings, clock=clock, log=log, policy=policy, store=store)

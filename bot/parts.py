@@ -109,6 +109,16 @@ def bounds(scorer: Scorer) -> Thresholds:
     return measured if isinstance(measured, Thresholds) else GENERIC
 
 
+def refuse_uncertain(chosen: Thresholds, scorer: Scorer) -> None:
+    """Raise ``WrongEngine`` when a bound lies where an engine only clears and its scores are rough."""
+    least = float(getattr(scorer, "clears_below", 0.0))
+    if min(chosen.maybe, chosen.queue) < least:
+        raise WrongEngine(
+            f"policy.thresholds: {scorer.name} scores exactly from {least:.2f} on only; choose"
+            " maybe and queue above, or export the model again with --queue"
+        )
+
+
 def _checkpoint(engine: EngineSettings) -> Path | None:
     """The file that the settings name, which can be opened; ``None`` when they name none."""
     if not engine.checkpoint:

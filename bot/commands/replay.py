@@ -14,7 +14,7 @@ from bot.archive import Archive
 from bot.commands.output import DATABASE, check_out, output
 from bot.commands.settings import settings_of
 from bot.exports import staff
-from bot.parts import bounds, make_scorer, open_store
+from bot.parts import bounds, make_scorer, open_store, refuse_uncertain
 from bot.progress import Progress
 from bot.replay import Replay
 from bot.report import Run, lines, report, write
@@ -56,6 +56,7 @@ async def _run(settings: Settings, archive: Archive, folder: Path, *, inferred: 
     with Progress("look", archive.total) as bar:
         archive.look(lambda: bar.reach(archive.taken))
     policy = to_policy(settings, _ids(archive), bounds(scorer))
+    refuse_uncertain(policy.thresholds, scorer)
     store = await open_store(StoreSettings(url=f"sqlite:///{folder.absolute() / DATABASE}"))
     try:
         work = Replay(store=store, scorer=scorer, policy=policy)

@@ -14,6 +14,10 @@ from moderation.errors import ExportError
 
 HARMLESS = frozenset({"irc_ubuntu_presumed0", "sib200", "goemotions_neg"})
 """Sources whose harmless rows stand for ordinary chat when thresholds are chosen."""
+HATE_ONLY = frozenset(
+    {"edos", "guest_misogyny", "gahd", "hatemoji_build", "ken20_mhs", "hatexplain"}
+)
+"""Sources whose label is about hatred of groups: what they call harmless may well be an insult."""
 FINE_KINDS = ("insult", "threat", "identity", "obscene")
 _OWN = Path(__file__).parent / "own"
 _DISGUISED_SHARE = 0.16
@@ -54,6 +58,11 @@ def _row(record: dict[str, str]) -> Row:
         lang=record.get("lang", ""),
         fine=record.get("fine", ""),
     )
+
+
+def telling(row: Row) -> bool:
+    """Whether a row's label says what ours would: no insult passes for harmless."""
+    return row.toxic or row.source not in HATE_ONLY
 
 
 def own_rows() -> list[Row]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from tokenizers import Tokenizer
 
 from bot.training import labels
-from bot.training.corpus import Row
+from bot.training.corpus import Row, telling
 from bot.training.encoder import Example
 from moderation.text import fold
 
@@ -77,7 +77,7 @@ def last(rows: Sequence[Row], seed: int) -> list[Row]:
     chance = random.Random(seed)
     return [
         row
-        for source, found in _by_source(rows)
+        for source, found in _by_source([row for row in rows if telling(row)])
         for row in chance.sample(found, min(len(found), _AT_LAST.get(source, _LAST)))
     ]
 

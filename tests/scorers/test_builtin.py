@@ -44,7 +44,7 @@ def share(verdicts: Iterable[bool]) -> float:
     return sum(known) / len(known)
 
 
-@pytest.mark.parametrize(("language", "least"), [("en", 0.85), ("nl", 0.80)])
+@pytest.mark.parametrize(("language", "least"), [("en", 0.80), ("nl", 0.85)])
 def test_most_functional_sentences_are_judged_right(
     scorer: BuiltinScorer, language: str, least: float
 ) -> None:
@@ -59,7 +59,7 @@ def test_most_functional_sentences_are_judged_right(
 def test_ordinary_talk_is_left_alone(
     scorer: BuiltinScorer, language: str, functionality: str
 ) -> None:
-    assert share(right(scorer, language)[functionality]) >= 0.9
+    assert share(right(scorer, language)[functionality]) >= 0.8
 
 
 def queued(scorer: BuiltinScorer, texts: list[str]) -> float:

@@ -225,7 +225,7 @@ def test_time_grows_with_length_only(drawn: FirstStage, unit: str) -> None:
     assert seconds(judge(drawn, [large]), 3) < 40 * max(seconds(judge(drawn, [small]), 5), 2e-4)
 
 
-@pytest.mark.parametrize("text", ["**kwargs and *args", "you f**k off, idi*t. thanks", "*", "a*b"])
+@pytest.mark.parametrize("text", ["**kwargs and *args", "you f**k off, idi*t. thanks", "a*b"])
 def test_a_star_that_hides_nothing_is_explained_like_any_text(text: str) -> None:
     stage = FirstStage(WEIGHTS)
     assert all(0 <= span.start < span.end <= len(text) for span in stage.explain(text))

@@ -15,12 +15,12 @@ import pytest
 
 from bot.adapters.scorers.detoxify import DetoxifyScorer
 from bot.adapters.scorers.onnx import OnnxScorer
-from bot.parts import WrongEngine, make_scorer
+from bot.parts import WrongEngine, make_scorer, refuse_uncertain
 from bot.training.export import Export, export
 from bot.training.export_texts import OWN
 from config.schema import EngineSettings
 from moderation.errors import EngineUnavailable
-from moderation.types import LABELS, Scores, Span
+from moderation.types import LABELS, Scores, Span, Thresholds
 from tests.scorers.checkpoints import ORIGINAL, WORDS, needs_detoxify, tiny
 
 pytestmark = [pytest.mark.timeout(300), needs_detoxify]
@@ -256,3 +256,11 @@ def test_a_manifest_that_is_no_json_is_refused(folder: Path, content: bytes) -> 
     (folder / "manifest.json").write_bytes(content)
     with pytest.raises(EngineUnavailable, match="is no manifest of an export"):
         OnnxScorer(folder)
+
+
+def test_bounds_where_scores_are_rough_are_refused(exported: Path) -> None:
+    scorer = OnnxScorer(exported)
+    rough = scorer.clears_below / 2
+    refuse_uncertain(Thresholds(), scorer)
+    with pytest.raises(WrongEngine, match=r"policy\.thresholds"):
+        refuse_uncertain(Thresholds(maybe=rough, queue=rough), scorer)
