@@ -44,7 +44,9 @@ def fit(out: Path, dev: Sequence[Row], ordinary: Sequence[Row], words: frozenset
     folded = _folded(dev)
     chances = first.probabilities(folded)
     seen = [int(at) for at in np.flatnonzero(chances[:, 0] >= clear)]
-    odds = np.array([read(first, second, folded[at]) for at in seen], dtype=np.float64)
+    odds = np.array(
+        [read(first, second, folded[at], float(chances[at, 0])) for at in seen], dtype=np.float64
+    )
     both = np.stack([log_odds(chances[seen]), odds], axis=2)
     toxic = np.array([dev[at].toxic for at in seen])
     rude = np.array(labels.obscene([dev[at].text for at in seen], words))

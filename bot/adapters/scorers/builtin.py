@@ -27,8 +27,10 @@ from moderation.types import Scores, Span, Thresholds
 __all__ = ["HEADS", "WEIGHTS", "BuiltinScorer"]
 
 WEIGHTS = Path(__file__).parent / "weights" / "builtin.npz"
-DISCOUNT = 3.0
-"""How much worse, in log-odds, a clause must be than the whole text; chosen on the development set."""
+DISCOUNT = 0.5
+"""How much worse, in log-odds, a clause must be than the whole text."""
+_GLARING = 0.75
+"""First stage's probability from which the clause that it found is read by itself."""
 _CLAUSE = 0.8
 """More than this share of a text is no clause but the text."""
 _FEW = 6
@@ -98,7 +100,9 @@ class BuiltinScorer:
         """
         chances = self._first.probabilities(folded)
         for at in self.uncleared(chances):
-            chances[at] = self._judged(chances[at], read(self._first, self._second, folded[at]))
+            chances[at] = self._judged(
+                chances[at], read(self._first, self._second, folded[at], float(chances[at, 0]))
+            )
         return chances
 
     def uncleared(self, chances: _Floats) -> NDArray[np.int64]:
@@ -150,17 +154,17 @@ def legible(text: str) -> Folded:
     return respelt(fold(text[:LONGEST]))
 
 
-def read(first: FirstStage, second: SecondStage, folded: str) -> NDArray[np.float32]:
-    """The second stage's log-odds (6,) of a text, or of what is worst in it if that is worse.
+def read(first: FirstStage, second: SecondStage, folded: str, chance: float) -> NDArray[np.float32]:
+    """The second stage's log-odds (6,) of a text, or of a glaring clause in it if that is worse.
 
-    A rude clause in a long and otherwise kind message would drown in the whole; it has to be worse
-    by a discount, since it lacks what was said around it.
+    ``chance`` is the first stage's probability. A rude clause in a long and otherwise kind message
+    would drown in the whole; one that is not glaring says little without what stands around it.
     """
     whole = second.odds(folded)
-    if folded.count(" ") < _FEW and "*" not in folded:
+    if chance < _GLARING or folded.count(" ") < _FEW:
         return whole
     worst = first.worst(folded)
-    if len(worst) > _CLAUSE * len(folded) and "*" not in folded:
+    if len(worst) > _CLAUSE * len(folded):
         return whole
     part = second.odds(worst) - DISCOUNT
     return part if part[0] > whole[0] else whole

@@ -19,7 +19,7 @@ _WIDTH = 384
 _START, _END = 0, 2
 _STEP = 96
 """Pieces from one part of a long text to the next; parts overlap, so no clause is cut in all."""
-_MOST = 8
+_MOST = 12
 """Parts of a long text that are read; Discord's longest message has seldom more."""
 _Floats = NDArray[np.float32]
 
