@@ -107,7 +107,7 @@ async def insult(play: Play) -> None:
     await play.say("bas", "general", "easy, Tom. she was only trying to help")
     hostile = [s for s in case.signals if s.kind.startswith("toxicity.")]
     play.prove("scored", bool(case.engine) and any(s.score > 0.5 for s in hostile))
-    play.prove("queued", "shut up Ann" in _said(play.world.card(case.id)))
+    play.prove("queued", "everybody here is sick" in _said(play.world.card(case.id)))
 
 
 async def timeout(play: Play) -> None:

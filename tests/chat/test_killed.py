@@ -83,7 +83,7 @@ async def _die_at(town: Town, number: int, kind: ActionKind, step: int) -> bool:
     mortal_wire(town, life)
     life.passed, life.ends_at = 0, step
     [card] = _cards(town, number)
-    if kind is ActionKind.WARN:  # recommended here, so it is a button and not in the menu
+    if kind is (await town.case(number)).recommended:  # a button then, and not in the menu
         await town.anna.click(card, custom_id=f"tk:{number}:do")
     else:
         await town.anna.select(card, [kind.value], custom_id=f"tk:{number}:pick")

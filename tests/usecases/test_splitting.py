@@ -285,8 +285,8 @@ class TestEndToEnd:
         [case] = await desk.cases()
         assert len(case.messages) == 4
         assert (await marked(desk, case))["000004"] == ["iot"]
-        await said(desk, *lines("kill the", "child", "process", author="ann", first=11))
-        await said(desk, *lines("good", "morn", "ing", author="bob", first=21))
+        await said(desk, *lines("restart the", "child", "process", author="ann", first=11))
+        await said(desk, *lines("good", "after", "noon", author="bob", first=21))
         assert len(await desk.cases()) == 1
         for language in LANGUAGES:
             card = embed(desk.platform.cards[1][1], Style(locale=load_locale(language)))

@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 from moderation.errors import EngineUnavailable
 
 _WIDTH = 384
-_START, _END = 0, 2
+_START, _END, _UNKNOWN = 0, 2, 3
 _STEP = 96
 """Pieces from one part of a long text to the next; parts overlap, so no clause is cut in all."""
 _MOST = 12
@@ -50,7 +50,8 @@ class SecondStage:
     def odds(self, folded: str) -> _Floats:
         """Log-odds (6,) of the worst part of one folded text, in the order of ``HEADS``."""
         encodable = folded.encode("utf-8", "replace").decode("utf-8")  # no lone surrogates
-        ids = self._cutter.encode(" ".join(encodable.split())).ids
+        cut = self._cutter.encode(" ".join(encodable.split())).ids
+        ids = [piece for piece in cut if piece != _UNKNOWN]  # odd signs hide nothing
         room = len(self._places) - 2
         if len(ids) <= room:
             return self._read(ids)
