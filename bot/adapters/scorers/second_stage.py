@@ -6,6 +6,7 @@ message a run: 2 ms for a line of chat. ``bot.training.second`` makes its files.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,9 @@ from tokenizers import Tokenizer
 from moderation.errors import EngineUnavailable
 
 _WIDTH = 384
-_START, _END, _UNKNOWN = 0, 2, 3
+_START, _END = 0, 2
+_BLANK = re.compile("[\ufffd\ue000-\uf8ff]+")
+"""Signs that mean nothing; an unknown pictograph stays, since it stands for a word."""
 _STEP = 96
 """Pieces from one part of a long text to the next; parts overlap, so no clause is cut in all."""
 _MOST = 12
@@ -50,8 +53,7 @@ class SecondStage:
     def odds(self, folded: str) -> _Floats:
         """Log-odds (6,) of the worst part of one folded text, in the order of ``HEADS``."""
         encodable = folded.encode("utf-8", "replace").decode("utf-8")  # no lone surrogates
-        cut = self._cutter.encode(" ".join(encodable.split())).ids
-        ids = [piece for piece in cut if piece != _UNKNOWN]  # odd signs hide nothing
+        ids = self._cutter.encode(" ".join(_BLANK.sub(" ", encodable).split())).ids
         room = len(self._places) - 2
         if len(ids) <= room:
             return self._read(ids)
