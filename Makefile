@@ -29,7 +29,7 @@ format: $(STAMP)
 # Remakes the pinned, hashed requirement files from pyproject.toml; without index addresses.
 # requirements/newer.txt (what only Python 3.13 and later need) is made by a Python of that age:
 #   pip-compile --generate-hashes with audioop-lts, and the marker python_version >= "3.13".
-LOCK := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-header \
+LOCK := $(BIN)/pip-compile --quiet --no-strip-extras --generate-hashes --allow-unsafe --no-header \
 	--no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
 lock:
 	$(BIN)/pip install --quiet pip-tools
