@@ -74,8 +74,16 @@ def export_fp32(loaded: Any, torch: Any, to: Path) -> None:
 
 
 def _without_notes(model: Any) -> None:
-    """Without the exporter's notes, which name files of the machine it ran on."""
+    """Without the exporter's notes, which name files of the machine it ran on.
+
+    And without the shapes it notes of weights: onnxruntime turns some of them round under the same
+    name before it quantises, and then stops over the note.
+    """
     del model.metadata_props[:]
+    weights = {weight.name for weight in model.graph.initializer}
+    shapes = [each for each in model.graph.value_info if each.name not in weights]
+    del model.graph.value_info[:]
+    model.graph.value_info.extend(shapes)
     for each in (*model.graph.node, *model.graph.value_info, *model.graph.initializer):
         each.ClearField("doc_string")
         del each.metadata_props[:]
