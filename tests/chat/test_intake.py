@@ -61,7 +61,7 @@ async def test_a_deletion_is_shown_and_the_copy_stays(town: Town) -> None:
     message = await town.tom.send(town.general, INSULT)
     await town.tom.delete(message)
     assert "Deleted by now" in town.text
-    assert "everybody here hates you" in town.text
+    assert "everybody here" in town.text
 
 
 async def test_the_queue_and_direct_messages_are_not_watched(town: Town) -> None:

@@ -19,7 +19,7 @@ async def _insulted(town: Town) -> None:
 async def test_an_insult_becomes_a_card(town: Town) -> None:
     await _insulted(town)
     assert "insult" in town.text
-    assert "idiot__** and everybody here hates you ||" in town.text
+    assert "idiot__** and everybody here" in town.text
     assert "Mia" in town.text
     assert "does anybody know how to reset the device" in town.text
     assert town.buttons() == ["Warn", "Dismiss", "Claim", "Open", "Something else"]
@@ -68,7 +68,7 @@ async def test_remove_deletes_the_message_and_keeps_the_evidence(town: Town) -> 
     assert [m.content for m in town.general.history()] == [
         "does anybody know how to reset the device"
     ]
-    assert "everybody here hates you" in town.text
+    assert "everybody here" in town.text
     assert "Deleted by now" in town.text
 
 

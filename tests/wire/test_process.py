@@ -17,6 +17,7 @@ async def test_a_day(town: Town, process: Process) -> None:
     """
     tom, mia, anna = town.join("tom"), town.join("mia"), town.join("anna", crew=True)
     await process.start("--gateway", f"{town.ws}/elsewhere")
+    await process.until(process.listens)  # what is said before that counts as found late
     message = await town.say(GENERAL, tom, KIND)
     await town.edit(message, {"content": INSULT})
     card = await process.card()
