@@ -17,7 +17,6 @@ from moderation.errors import StoreError
 from moderation.types import ActionKind, ActionState, CaseState, NoticeState
 from tests.chat.conftest import INSULT, Town, builtin
 
-
 STRIDE = 9
 """Worlds that share the steps of an action: what a world remembers makes every restart longer."""
 
