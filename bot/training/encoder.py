@@ -32,6 +32,8 @@ RATE = 1.5e-4
 _WARM = 0.06
 _LONGEST = 80
 _START, _PAD, _END = 0, 1, 2
+_HALVED = torch.backends.cpu.get_cpu_capability().startswith("AVX512")
+"""Whether bfloat16 is computed as such; elsewhere it takes twenty times as long as 32 bits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +101,7 @@ def train(
     threads: int,
     rate: float = RATE,
 ) -> None:
-    """Fit the encoder in place: AdamW, a linear warm-up and fall, bfloat16 where that is safe.
+    """Fit the encoder in place: AdamW, a linear warm-up and fall, bfloat16 where that is safe and fast.
 
     ``rate`` is the learning rate at its highest.
     """
@@ -144,7 +146,7 @@ def _loss(model: Encoder, batch: Sequence[Example]) -> Tensor:
     targets = torch.tensor([one.targets for one in batch])
     worth = torch.tensor([one.worth for one in batch])[:, None]
     sources = torch.tensor([one.source for one in batch])
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=_HALVED):
         found = model(ids).float()
     habit = model.habits[sources] * (sources > 0)
     found = torch.cat([found[:, :1] + habit[:, None], found[:, 1:]], dim=1)

@@ -1,7 +1,9 @@
 """How the builtin engine weighs its two stages, and its bounds: ``judge.json``.
 
 A line for each label (Platt 1999, over both stages' log-odds), fitted on the development set; it
-has no finer labels but "obscene", so for the others the encoder's own word stands. The bounds keep false alarms on ordinary chat rare; the second stage's scores are those of the shipped
+has no finer labels but "obscene", so for the others the encoder's own word stands. What sets about
+hatred of groups call harmless is left out: with it, the encoder would be taken for worse than it
+is, for it sees insults there. The bounds keep false alarms on ordinary chat rare; the second stage's scores are those of the shipped
 8-bit encoder, so its rounding is part of what was fitted.
 """
 
@@ -21,9 +23,9 @@ from bot.adapters.scorers.builtin import BuiltinScorer, legible, log_odds, read
 from bot.adapters.scorers.first_stage import FirstStage
 from bot.adapters.scorers.second_stage import SecondStage
 from bot.training import calibration, labels
-from bot.training.corpus import Row
+from bot.training.corpus import Row, telling
 
-CLEARED = 0.72
+CLEARED = 0.8
 """Share of ordinary chat that the first stage clears: as much as the speed we promise needs."""
 _Floats = NDArray[np.float64]
 
@@ -37,7 +39,8 @@ class Judge:
 
 
 def fit(out: Path, dev: Sequence[Row], ordinary: Sequence[Row], words: frozenset[str]) -> Judge:
-    """Weigh the stages whose files are in ``out``."""
+    """Weigh the stages whose files are in ``out``, on the rows whose labels mean what ours do."""
+    dev = [row for row in dev if telling(row)]
     first = FirstStage(out / "builtin.npz")
     second = SecondStage(out)
     clear = float(np.quantile(first.toxicity(_folded(ordinary)), CLEARED))

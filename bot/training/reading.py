@@ -41,8 +41,8 @@ _AT_LAST = {
     "joined": 2_000,
     "own_templates": 500,
 }
-_LAST = 700
-"""What the last round reads: our own lines and ordinary chat, and a little of everything else."""
+_LAST = 400
+"""What each of the last rounds reads: our own lines and ordinary chat, and a little of everything else."""
 _WORTH = {
     "own": 2.0,
     "irc_ubuntu_presumed0": 1.5,
@@ -73,7 +73,7 @@ def thinned(rows: Sequence[Row], seed: int) -> list[Row]:
 
 
 def last(rows: Sequence[Row], seed: int) -> list[Row]:
-    """The rows of the last round, in a fixed order."""
+    """The rows of one of the last rounds, in a fixed order."""
     chance = random.Random(seed)
     return [
         row

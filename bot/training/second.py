@@ -25,7 +25,8 @@ from moderation.text import fold
 
 ROUNDS = 2
 THREADS = 2
-POLISH_RATE = 5e-5
+LAST_ROUNDS = 2
+POLISH_RATE = 1e-4
 
 
 def train(data: Path, base: Path, rows: Sequence[Row], out: Path, seed: int) -> None:
@@ -42,21 +43,25 @@ def train(data: Path, base: Path, rows: Sequence[Row], out: Path, seed: int) -> 
 
 
 def polish(data: Path, rows: Sequence[Row], out: Path, seed: int) -> None:
-    """Read once more what matters most, slowly, from the 8-bit weights in ``out`` on.
+    """Read what matters most again, more slowly, from the 8-bit weights in ``out`` on.
 
-    Public sets outnumber our own lines twenty to one; this round sets that right.
+    Public sets outnumber our own lines twenty to one; these rounds set that right.
     """
     cutter = Tokenizer.from_file(str(out / "pieces.json"))
     with np.load(out / "words.npz", allow_pickle=False) as stored:
         start = _shipped(out, dict(stored), cutter)
     kept = range(len(start.pieces))
     others = reading.habits(rows)
-    read = reading.examples(reading.last(rows, seed), cutter, labels.rude_words(data), others)
+    words = labels.rude_words(data)
+    rounds = [
+        reading.examples(reading.last(rows, seed + at), cutter, words, others)
+        for at in range(LAST_ROUNDS)
+    ]
     torch.manual_seed(seed)
     model = encoder.Encoder(start, kept, len(others) + 1)
     model.head.weight.data = torch.from_numpy(start.tensors["head.w"])
     model.head.bias.data = torch.from_numpy(start.tensors["head.b"].copy())
-    encoder.train(model, [read], seed=seed, threads=THREADS, rate=POLISH_RATE)
+    encoder.train(model, rounds, seed=seed, threads=THREADS, rate=POLISH_RATE)
     write(out, model, start, kept, cutter)
 
 

@@ -208,14 +208,6 @@ def judge(stage: FirstStage, written: Sequence[str]) -> Callable[[], object]:
     return lambda: stage.toxicity([bare(text).text for text in written])
 
 
-def test_twenty_thousand_messages_a_second_in_batches(drawn: FirstStage) -> None:
-    assert seconds(judge(drawn, list(texts(512))), 9) < 512 / 20_000
-
-
-def test_a_single_message_takes_less_than_a_fifth_of_a_millisecond(drawn: FirstStage) -> None:
-    assert seconds(judge(drawn, ["Does anybody know where I find the invoice of May?"]), 300) < 2e-4
-
-
 @pytest.mark.parametrize(
     "unit",
     ["a ", "*a", "ab*", ". a", " and", "\n", "a*b*c ", "i.", "1i", "```\n", "\u0287", "\U0001f602"],
