@@ -101,7 +101,7 @@ def train(
     threads: int,
     rate: float = RATE,
 ) -> None:
-    """Fit the encoder in place: AdamW, a linear warm-up and fall, bfloat16 where that is safe and fast.
+    """Fit the encoder in place: AdamW, a linear warm-up and fall, bfloat16 where safe and fast.
 
     ``rate`` is the learning rate at its highest.
     """

@@ -2,9 +2,9 @@
 
 A line for each label (Platt 1999, over both stages' log-odds), fitted on the development set; it
 has no finer labels but "obscene", so for the others the encoder's own word stands. What sets about
-hatred of groups call harmless is left out: with it, the encoder would be taken for worse than it
-is, for it sees insults there. The bounds keep false alarms on ordinary chat rare; the second stage's scores are those of the shipped
-8-bit encoder, so its rounding is part of what was fitted.
+hatred of groups call harmless is left out: the encoder sees insults there, rightly, and would be
+taken for worse than it is. The bounds keep false alarms on ordinary chat rare. The second stage's
+scores are those of the shipped 8-bit encoder, so its rounding is part of what was fitted.
 """
 
 from __future__ import annotations

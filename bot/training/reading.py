@@ -42,7 +42,7 @@ _AT_LAST = {
     "own_templates": 500,
 }
 _LAST = 400
-"""What each of the last rounds reads: our own lines and ordinary chat, and a little of everything else."""
+"""What each last round reads: our own lines and ordinary chat, and a little of the rest."""
 _WORTH = {
     "own": 2.0,
     "irc_ubuntu_presumed0": 1.5,

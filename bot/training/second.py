@@ -1,7 +1,7 @@
 """Trains the builtin engine's second stage: an encoder that reads what the first did not clear.
 
 It starts from a published multilingual encoder (``bot.training.base``) and reads a seeded choice
-of the training rows twice; half an hour on two idle cores. Never reads a test set.
+of the training rows twice, then our own lines again. Never reads a test set.
 """
 
 from __future__ import annotations
