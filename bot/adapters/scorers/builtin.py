@@ -59,6 +59,7 @@ class BuiltinScorer:
             meta = json.loads(judge.read_text(encoding="utf-8"))
             self._name = f"builtin@{meta['version']}"
             self._clear = float(meta["clear"])
+            self._rare = float(meta["prevalence"]) / (1.0 - float(meta["prevalence"]))
             self._lines = np.array(meta["lines"]).reshape(len(HEADS), 3)
             self.thresholds = Thresholds(**meta["thresholds"])
         except (OSError, KeyError, TypeError, ValueError) as error:
@@ -98,12 +99,20 @@ class BuiltinScorer:
 
         No finer label but the last exceeds the toxicity.
         """
-        chances = self._first.probabilities(folded)
-        for at in self.uncleared(chances):
+        first = self._first.probabilities(folded)
+        chances = self._cleared(first)
+        for at in self.uncleared(first):
             chances[at] = self._judged(
-                chances[at], read(self._first, self._second, folded[at], float(chances[at, 0]))
+                first[at], read(self._first, self._second, folded[at], float(first[at, 0]))
             )
         return chances
+
+    def _cleared(self, first: _Floats) -> _Floats:
+        """The first stage's word, which it gives as if half of all messages were toxic, as it is
+        where few are.
+        """
+        odds = first[:, :5] / (1.0 - first[:, :5]) * self._rare
+        return np.concatenate([odds / (1.0 + odds), first[:, 5:]], axis=1)
 
     def uncleared(self, chances: _Floats) -> NDArray[np.int64]:
         """Which rows of the first stage's probabilities (n, 6) the second stage reads."""
