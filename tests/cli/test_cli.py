@@ -18,6 +18,15 @@ from tests.replay.exporting import author, message, write
 COMMANDS = ("run", "demo", "replay", "score", "doctor", "engine", "db", "bench")
 
 
+def test_a_process_that_is_started_from_a_command_does_not_run_it_again() -> None:
+    """``bench`` measures in processes of its own, which read the main file first."""
+    reading = [sys.executable, "-c", "import bot.__main__; print('read')"]
+    done = subprocess.run(
+        reading, capture_output=True, text=True, cwd=ROOT, timeout=30, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "read\n", "")
+
+
 @pytest.mark.parametrize("command", [(), *((c,) for c in COMMANDS), ("db", "verify")])
 def test_every_command_explains_itself(command: tuple[str, ...]) -> None:
     done = tidekeeper(*command, "--help")
